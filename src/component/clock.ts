@@ -1,0 +1,57 @@
+/** Time, injected so that tests can move it. Read it per batch or chunk, never per log: a reading costs 40 ns. */
+export interface Clock {
+  /** Monotonic milliseconds with fractions; unaffected by changes of the system's clock. */
+  now(): number;
+  /** Milliseconds since 1970, with fractions, of a monotonic reading. */
+  toEpoch(monotonic: number): number;
+  /** Resolves after `ms`; rejects with the signal's reason when aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls back once after `ms`; the returned function cancels. Does not keep the process alive. */
+  after(ms: number, callback: () => void): () => void;
+}
+
+/** How long one anchoring of wall time to monotonic time is used, in milliseconds. */
+const ANCHOR_MS = 1000;
+
+/** The real clock. Wall time is anchored to monotonic time anew every second, so that it follows clock steps. */
+export class SystemClock implements Clock {
+  #anchoredAt = Number.NEGATIVE_INFINITY;
+  #offset = 0;
+
+  now(): number {
+    return performance.now();
+  }
+
+  toEpoch(monotonic: number): number {
+    const now = performance.now();
+    if (now - this.#anchoredAt > ANCHOR_MS) {
+      this.#anchoredAt = now;
+      this.#offset = Date.now() - now;
+    }
+    return monotonic + this.#offset;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const onAbort = () => {
+        clearTimeout(timer);
+        reject(signal?.reason);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      }, ms);
+      signal?.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  after(ms: number, callback: () => void): () => void {
+    const timer = setTimeout(callback, ms);
+    timer.unref();
+    return () => clearTimeout(timer);
+  }
+}

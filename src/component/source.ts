@@ -1,0 +1,65 @@
+import type { z } from 'zod';
+import type { Chunk } from '../record/chunk.ts';
+import type { Pool } from '../kernel/pool.ts';
+import type { Slot } from '../kernel/slot.ts';
+import type { Context, Spec } from './spec.ts';
+
+/** Where a source puts what it reads; the dispatcher is one. */
+export interface Intake {
+  /** Empty slots to read into. Waiting here is how backpressure reaches a source. */
+  readonly slots: Pool<Slot>;
+  /**
+   * Takes over the chunk and its slot. Never waits and never fails: whoever has a slot has room.
+   * A chunk with no records only gives its slot back.
+   */
+  handle(chunk: Chunk): void;
+}
+
+/** Positions that survive a restart; values must be JSON. One store a source, kept by the dispatcher. */
+export interface Positions {
+  get(key: string): unknown;
+  entries(): Iterable<[key: string, value: unknown]>;
+  /** Kept in memory at once, written to disk soon after. */
+  set(key: string, value: unknown): void;
+  delete(key: string): void;
+}
+
+export interface SourceContext extends Context {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly positions: Positions;
+}
+
+/** A file (or other stream) as the status page shows it. */
+export interface StreamStatus {
+  readonly id: string;
+  /** Read up to here, and acknowledged by every sink up to here, in bytes. */
+  readonly position: number;
+  readonly committed: number;
+  /** Bytes known to exist. */
+  readonly size: number;
+  readonly lagBytes: number;
+}
+
+export interface SourceStatus {
+  readonly state: 'idle' | 'running' | 'waiting' | 'done' | 'stopped';
+  readonly streams: readonly StreamStatus[];
+  /** Counters and facts of this type of source, by snake_case name. */
+  readonly details?: Readonly<Record<string, number | string>>;
+}
+
+export interface Source {
+  /**
+   * Called once. Reads until the signal is aborted (then resolves after giving back its slots) or until there is
+   * nothing more to come (then resolves by itself). Rejects only when the source cannot work at all.
+   */
+  run(intake: Intake, signal: AbortSignal): Promise<void>;
+  /** Called at any time, before `run` and after it too. Cheap: it answers from memory. */
+  status(): SourceStatus;
+}
+
+export type SourceSpec<Type extends string = string, Schema extends z.ZodObject = z.ZodObject> = Spec<
+  Type,
+  Schema,
+  SourceContext,
+  Source
+>;

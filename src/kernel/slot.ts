@@ -1,0 +1,42 @@
+/**
+ * A slot is a fixed region of kernel memory: bytes, and one row of columns for each record in them.
+ * Sources fill slots, the dispatcher joins them into batches, sinks read them. Their number is fixed
+ * at start, so a source that can get none must wait: that is the whole backpressure.
+ */
+export interface Slot {
+  readonly index: number;
+  /** Address of the first byte in kernel memory. */
+  readonly address: number;
+  /** How many bytes fit. */
+  readonly capacity: number;
+  /** How many records fit. */
+  readonly maxRecords: number;
+  /** The bytes, as a view of kernel memory. */
+  readonly bytes: Buffer;
+  /** Column: address in kernel memory of each record's first byte (absolute, so it may point anywhere). */
+  readonly starts: Uint32Array;
+  /** Column: length of each record in bytes, without its line terminator. */
+  readonly lengths: Uint32Array;
+  /** Column: bits of `RecordFlag`; always set for every record. */
+  readonly flags: Uint8Array;
+  /** Column: severity numbers (`Severity` in record/batch.ts); valid only where the batch says so. */
+  readonly severities: Uint8Array;
+  /** Column: nanoseconds since 1970 from the log itself, 0 where unknown; valid only where the batch says so. */
+  readonly timestamps: BigUint64Array;
+}
+
+/** Bits of the `flags` column. */
+export const RecordFlag = {
+  /** The line was longer than the source allows; the record is one piece and the next record goes on with it. */
+  split: 1,
+  /** A processor could not parse the record, which goes on as plain text. */
+  unparsed: 2,
+} as const;
+
+/** Records to encode: rows `first` to `first + count` of a slot's columns, or only the rows listed in `live`. */
+export interface Selection {
+  readonly slot: Slot;
+  readonly first: number;
+  readonly count: number;
+  readonly live: Uint32Array | null;
+}

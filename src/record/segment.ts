@@ -1,0 +1,31 @@
+import type { Stream } from './stream.ts';
+
+/** A run of records of one stream inside a batch. */
+export interface Segment {
+  readonly stream: Stream;
+  /** Index in the batch of its first record. */
+  readonly first: number;
+  /** How many records were read, filtered ones included. */
+  readonly count: number;
+  /** Bytes of the records with their terminators, as read. */
+  readonly bytes: number;
+  /** Address in kernel memory of those bytes; records lie there in order, each followed by its terminator. */
+  readonly address: number;
+  /** When the bytes were read: monotonic milliseconds of the `Clock`. */
+  readonly readAt: number;
+  /** Position in the stream of the first byte, and behind the last. */
+  readonly from: number;
+  readonly position: number;
+  /**
+   * Indexes in the batch of the records that processors let through, ascending; null: all of them.
+   * Filtering selects, it does not copy.
+   */
+  live: Uint32Array | null;
+  /** True once a processor replaced a record's text, so that `address`/`bytes` no longer hold what sinks must send. */
+  rewritten: boolean;
+}
+
+/** How many records of the segment are left for sinks. */
+export function liveCount(segment: Segment): number {
+  return segment.live === null ? segment.count : segment.live.length;
+}
