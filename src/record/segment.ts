@@ -3,6 +3,8 @@ import type { Stream } from './stream.ts';
 /** A run of records of one stream inside a batch. */
 export interface Segment {
   readonly stream: Stream;
+  /** Its place among the batch's segments. */
+  readonly index: number;
   /** Index in the batch of its first record. */
   readonly first: number;
   /** How many records were read, filtered ones included. */

@@ -1,0 +1,64 @@
+import type { Slot } from '../kernel/slot.ts';
+import type { Batch, Fields } from '../record/batch.ts';
+import type { Chunk } from '../record/chunk.ts';
+import type { Delivery } from '../record/delivery.ts';
+import type { Segment } from '../record/segment.ts';
+import type { Pending } from './acknowledgements.ts';
+import type { Ends } from './ledger.ts';
+
+/** A batch together with what the dispatcher must remember of it until every sink is done. */
+export class BatchInFlight implements Batch {
+  readonly id: number;
+  readonly slot: Slot;
+  readonly openedAt: number;
+  readonly segments: Segment[] = [];
+  /** Aligned with `segments`. */
+  readonly pending: Pending[] = [];
+  /** Aligned with `segments`: the worst end of the segment's live records in any sink so far; null: no sink took it. */
+  readonly ends: (Ends | null)[] = [];
+  readonly deliveries: Delivery[] = [];
+  /** Deliveries that are not settled. */
+  unsettled = 0;
+  count = 0;
+  bytes = 0;
+  fields: (Fields | undefined)[] | null = null;
+  hasSeverities = false;
+  hasTimestamps = false;
+  sealedAt = 0;
+  processedAt = 0;
+
+  constructor(id: number, slot: Slot, openedAt: number) {
+    this.id = id;
+    this.slot = slot;
+    this.openedAt = openedAt;
+  }
+
+  /** Whether the chunk's records fit behind those that are here. */
+  hasRoomFor(chunk: Chunk): boolean {
+    return (
+      this.bytes + chunk.bytes <= this.slot.capacity && this.count + chunk.count <= this.slot.maxRecords
+    );
+  }
+
+  /** Adds the segment of a chunk whose records are in the slot already. */
+  append(chunk: Chunk): Segment {
+    const segment: Segment = {
+      stream: chunk.stream,
+      index: this.segments.length,
+      first: this.count,
+      count: chunk.count,
+      bytes: chunk.bytes,
+      address: this.slot.address + this.bytes,
+      readAt: chunk.readAt,
+      from: chunk.from,
+      position: chunk.position,
+      live: null,
+      rewritten: false,
+    };
+    this.segments.push(segment);
+    this.ends.push(null);
+    this.count += chunk.count;
+    this.bytes += chunk.bytes;
+    return segment;
+  }
+}
