@@ -1,7 +1,15 @@
-import type { Pool } from './pool.ts';
+/**
+ * The hot loops and the memory they work in. Owns every byte of log text that the agent holds; hands out slots and
+ * buffers through pools. Never waits, never calls back, keeps no state between calls. Sources, the dispatcher and
+ * sinks call it, a batch at a time; one kernel belongs to one thread.
+ */
+
+import { type Exports, instantiate } from './exports.ts';
+import { type Layout, layOut, PAGE, type SlotLayout, snappyBound } from './layout.ts';
+import { Pool } from './pool.ts';
 import type { Selection, Slot } from './slot.ts';
 
-/** A region of kernel memory to write into. */
+/** A region of kernel memory to write into. Encoders may overwrite up to 64 bytes behind the end they return, even behind `capacity`. */
 export interface Region {
   readonly address: number;
   readonly capacity: number;
@@ -13,7 +21,7 @@ export interface ScanResult {
   readonly count: number;
   /** Bytes covered by those records and their terminators; what follows is the start of an unfinished line. */
   readonly consumed: number;
-  /** How many of the records are pieces of a line that was cut (flag `split` is set on all pieces but the last). */
+  /** How many of the records have the flag `split`: pieces of a line that was cut, all but its last. */
   readonly splits: number;
 }
 
@@ -28,14 +36,27 @@ export interface KernelOptions {
 
 /** Per-record blobs that an encoder copies into each record, indexed like the slot's columns; length 0: none. */
 export interface RecordBlobs {
+  /** Addresses in kernel memory. */
   readonly starts: Uint32Array;
   readonly lengths: Uint32Array;
   /** Where the blobs' bytes are written to. */
   readonly region: Region;
 }
 
-export declare class Kernel {
-  static create(options: KernelOptions): Kernel;
+export interface OtlpLogOptions {
+  /** `observed_time_unix_nano` of every record; 0: left out. */
+  readonly observedNs: bigint;
+  /** Record k of the selection has `time_unix_nano` `firstNs + k`; 0: left out. */
+  readonly firstNs: bigint;
+  /** Takes a record's time from the slot's column instead, where it is not 0 there. */
+  readonly useTimestamps: boolean;
+  /** Writes `severity_number` from the slot's column, where it is not 0. */
+  readonly useSeverities: boolean;
+  /** Copies each record's blob: encoded `attributes` fields (6) or others that belong behind the body. */
+  readonly useBlobs: boolean;
+}
+
+export class Kernel {
   /** The whole memory. Records are `bytes.subarray(start, start + length)`. Never detached: the memory never grows. */
   readonly bytes: Buffer;
   readonly slots: Pool<Slot>;
@@ -46,17 +67,81 @@ export declare class Kernel {
   /** Room for per-record blobs (structured metadata). Shared: valid only until the caller's next `await`. */
   readonly blobs: RecordBlobs;
 
+  readonly #layout: Layout;
+  readonly #wasm: Exports;
+  readonly #rows: Uint32Array;
+  readonly #results: Uint32Array;
+
+  /** Throws a RangeError when the memory is too small for three slots or larger than WebAssembly can address. */
+  static create(options: KernelOptions): Kernel {
+    return new Kernel(layOut(options), options);
+  }
+
+  private constructor(layout: Layout, { slotBytes, slotRecords }: KernelOptions) {
+    const memory = new WebAssembly.Memory({ initial: layout.pages, maximum: layout.pages });
+    const { buffer } = memory;
+    const region = ({ address, capacity }: { address: number; capacity: number }): Region => ({
+      address,
+      capacity,
+      bytes: Buffer.from(buffer, address, capacity),
+    });
+    const slot = (at: SlotLayout, index: number): Slot => ({
+      index,
+      address: at.address,
+      capacity: slotBytes,
+      maxRecords: slotRecords,
+      bytes: Buffer.from(buffer, at.address, slotBytes),
+      starts: new Uint32Array(buffer, at.starts, slotRecords),
+      lengths: new Uint32Array(buffer, at.lengths, slotRecords),
+      flags: new Uint8Array(buffer, at.flags, slotRecords),
+      severities: new Uint8Array(buffer, at.severities, slotRecords),
+      timestamps: new BigUint64Array(buffer, at.timestamps, slotRecords),
+    });
+    this.bytes = Buffer.from(buffer, 0, layout.pages * PAGE);
+    this.slots = new Pool(layout.slots.map(slot));
+    this.outputs = new Pool(layout.outputs.map(region));
+    this.scratch = region(layout.scratch);
+    this.blobs = {
+      starts: new Uint32Array(buffer, layout.blobStarts, slotRecords),
+      lengths: new Uint32Array(buffer, layout.blobLengths, slotRecords),
+      region: region(layout.blobs),
+    };
+    this.#layout = layout;
+    this.#wasm = instantiate(memory);
+    this.#rows = new Uint32Array(buffer, layout.rows, slotRecords);
+    this.#results = new Uint32Array(buffer, layout.results, 2);
+  }
+
   /**
    * Splits `slot.bytes[from, from+length)` into records, writing rows from `firstRecord` on (start, length, flags).
-   * A record ends before LF or CRLF. Lines over `maxRecordBytes` are cut into pieces.
-   * `final`: the rest behind the last LF is a record as well. Stops early when the columns are full.
+   * A record ends before LF or CRLF. Lines over `maxRecordBytes` (at least 1) are cut into pieces of exactly that
+   * many bytes, already when their end has not been seen, so that a line without end makes progress.
+   * `final`: the rest behind the last LF is a record as well, a trailing CR included. Stops early when the columns
+   * are full. The result does not depend on how the input is divided over calls, but for `final`.
    */
   scanLines(
     slot: Slot,
     options: { from: number; length: number; firstRecord: number; maxRecordBytes: number; final: boolean },
-  ): ScanResult;
+  ): ScanResult {
+    const { from, length, firstRecord, maxRecordBytes, final } = options;
+    const count = this.#wasm.scanLines(
+      slot.address + from,
+      length,
+      slot.starts.byteOffset + firstRecord * 4,
+      slot.lengths.byteOffset + firstRecord * 4,
+      slot.flags.byteOffset + firstRecord,
+      slot.maxRecords - firstRecord,
+      maxRecordBytes,
+      final,
+      this.#layout.results,
+    );
+    return { count, consumed: this.#results[0]!, splits: this.#results[1]! };
+  }
 
-  /** Appends `count` records in the first `bytes` bytes of `source` to `target`, whose first `targetBytes`/`targetCount` are in use. */
+  /**
+   * Appends `count` records in the first `bytes` bytes of `source` to `target`, whose first `targetBytes`/`targetCount`
+   * are in use: bytes, starts, lengths and flags. The caller sees to it that they fit.
+   */
   appendRecords(
     target: Slot,
     targetBytes: number,
@@ -64,26 +149,174 @@ export declare class Kernel {
     source: Slot,
     bytes: number,
     count: number,
-  ): void;
+  ): void {
+    this.#wasm.appendRecords(
+      target.address + targetBytes,
+      target.starts.byteOffset + targetCount * 4,
+      target.lengths.byteOffset + targetCount * 4,
+      target.flags.byteOffset + targetCount,
+      source.address,
+      source.starts.byteOffset,
+      source.lengths.byteOffset,
+      source.flags.byteOffset,
+      bytes,
+      count,
+    );
+  }
 
   /** Writes each record and its original terminator (LF where it had none) to `out` from `at` on. Returns the new end, or -1 when it does not fit. */
-  joinLines(selection: Selection, out: Region, at: number): number;
+  joinLines(selection: Selection, out: Region, at: number): number {
+    const { slot, first } = selection;
+    const end = this.#wasm.joinLines(
+      slot.starts.byteOffset,
+      slot.lengths.byteOffset,
+      slot.flags.byteOffset,
+      this.#rowsOf(selection),
+      first,
+      countOf(selection),
+      out.address + at,
+      out.address + out.capacity,
+    );
+    return offsetIn(out, end);
+  }
 
   /**
    * Writes one `stream` field of a Loki `PushRequest` (labels and entries) to `out` from `at` on.
    * Record k of the selection has the timestamp `firstNs + k`, or that of the slot's column where `useTimestamps` and it is not 0.
-   * Blob of a record: encoded `structuredMetadata` fields. Returns the new end, or -1 when it does not fit.
+   * Blob of a record: encoded `structuredMetadata` fields (3). Returns the new end, or -1 when it does not fit.
    */
   lokiStream(
     selection: Selection,
     out: Region,
     at: number,
     options: { labels: string; firstNs: bigint; useTimestamps: boolean; useBlobs: boolean },
-  ): number;
+  ): number {
+    const { labels, firstNs } = options;
+    const { slot, first } = selection;
+    const rows = this.#rowsOf(selection);
+    const count = countOf(selection);
+    const timestamps = options.useTimestamps ? slot.timestamps.byteOffset : 0;
+    const blobLengths = options.useBlobs ? this.blobs.lengths.byteOffset : 0;
+    const { starts, lengths } = slot;
+    const entries = this.#wasm.lokiEntriesSize(
+      lengths.byteOffset,
+      timestamps,
+      blobLengths,
+      rows,
+      first,
+      count,
+      firstNs,
+    );
+    const labelBytes = Buffer.byteLength(labels);
+    const size = (labelBytes === 0 ? 0 : 1 + varintLength(labelBytes) + labelBytes) + entries;
+    if (at + 1 + varintLength(size) + size > out.capacity) return -1;
+
+    // PushRequest.streams = 1; StreamAdapter.labels = 1
+    let to = putLength(out.bytes, at, 0x0a, size);
+    if (labelBytes > 0) {
+      to = putLength(out.bytes, to, 0x0a, labelBytes);
+      to += out.bytes.write(labels, to);
+    }
+    const end = this.#wasm.lokiEntries(
+      starts.byteOffset,
+      lengths.byteOffset,
+      timestamps,
+      this.blobs.starts.byteOffset,
+      blobLengths,
+      rows,
+      first,
+      count,
+      firstNs,
+      out.address + to,
+    );
+    return offsetIn(out, end);
+  }
+
+  /**
+   * Writes the `log_records` fields of OTLP's `ScopeLogs` to `out` from `at` on; the body is `string_value`, or
+   * `bytes_value` where the text is not valid UTF-8. Returns the new end, or -1 when it does not fit.
+   */
+  otlpLogRecords(selection: Selection, out: Region, at: number, options: OtlpLogOptions): number {
+    if (at + this.otlpLogRecordsSize(selection, options) > out.capacity) return -1;
+    const { slot, first } = selection;
+    const end = this.#wasm.otlpLogRecords(
+      slot.starts.byteOffset,
+      slot.lengths.byteOffset,
+      options.useTimestamps ? slot.timestamps.byteOffset : 0,
+      options.useSeverities ? slot.severities.byteOffset : 0,
+      this.blobs.starts.byteOffset,
+      options.useBlobs ? this.blobs.lengths.byteOffset : 0,
+      this.#rowsOf(selection),
+      first,
+      countOf(selection),
+      options.firstNs,
+      options.observedNs,
+      out.address + at,
+    );
+    return offsetIn(out, end);
+  }
+
+  /** How many bytes `otlpLogRecords` writes, for the lengths of the messages around them. */
+  otlpLogRecordsSize(selection: Selection, options: OtlpLogOptions): number {
+    const { slot, first } = selection;
+    return this.#wasm.otlpLogRecordsSize(
+      slot.lengths.byteOffset,
+      options.useTimestamps ? slot.timestamps.byteOffset : 0,
+      options.useSeverities ? slot.severities.byteOffset : 0,
+      options.useBlobs ? this.blobs.lengths.byteOffset : 0,
+      this.#rowsOf(selection),
+      first,
+      countOf(selection),
+      options.firstNs,
+      options.observedNs,
+    );
+  }
 
   /** Writes the UTF-8 bytes as the inside of a JSON string (no quotes); invalid UTF-8 becomes U+FFFD. Returns the new end, or -1. */
-  escapeJson(start: number, length: number, out: Region, at: number): number;
+  escapeJson(start: number, length: number, out: Region, at: number): number {
+    const end = this.#wasm.escapeJson(start, length, out.address + at, out.address + out.capacity);
+    return offsetIn(out, end);
+  }
 
   /** Snappy block format. Returns the compressed length. `out` must hold 32 + length + length / 6 bytes. */
-  snappy(source: Region, length: number, out: Region): number;
+  snappy(source: Region, length: number, out: Region): number {
+    if (out.capacity < snappyBound(length)) {
+      throw new RangeError(
+        `snappy: ${length} bytes may grow to ${snappyBound(length)}, the region holds ${out.capacity}`,
+      );
+    }
+    const end = this.#wasm.snappy(source.address, length, out.address, this.#layout.snappyTable);
+    return (end >>> 0) - out.address;
+  }
+
+  /** Address of the selection's list of rows, brought into kernel memory; 0 when they are consecutive. */
+  #rowsOf({ live }: Selection): number {
+    if (live === null) return 0;
+    this.#rows.set(live);
+    return this.#rows.byteOffset;
+  }
+}
+
+function countOf({ live, count }: Selection): number {
+  return live === null ? count : live.length;
+}
+
+/** What the kernel returned for an end (0: it did not fit) as an offset in the region. */
+function offsetIn(out: Region, end: number): number {
+  return end === 0 ? -1 : (end >>> 0) - out.address;
+}
+
+/** Bytes of a varint: 7 bits each. */
+function varintLength(value: number): number {
+  let length = 1;
+  for (let rest = value; rest >= 128; rest /= 128) length++;
+  return length;
+}
+
+/** Writes a tag and a length; returns the offset behind them. */
+function putLength(bytes: Buffer, at: number, tag: number, value: number): number {
+  let to = bytes.writeUInt8(tag, at);
+  let rest = value;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) to = bytes.writeUInt8((rest % 128) + 128, to);
+  return bytes.writeUInt8(rest, to);
 }

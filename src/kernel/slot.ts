@@ -31,6 +31,8 @@ export const RecordFlag = {
   split: 1,
   /** A processor could not parse the record, which goes on as plain text. */
   unparsed: 2,
+  /** The input ended without a line terminator behind the record. */
+  unterminated: 4,
 } as const;
 
 /** Records to encode: rows `first` to `first + count` of a slot's columns, or only the rows listed in `live`. */

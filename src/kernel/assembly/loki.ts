@@ -1,0 +1,128 @@
+import { copyBytes } from './copy';
+import { putVarint, varintLength } from './varint';
+
+/**
+ * Entries of a Loki stream. Called through `Kernel.lokiStream`.
+ * Field numbers: push.proto of grafana/loki, StreamAdapter.entries = 2; EntryAdapter.timestamp = 1
+ * (google.protobuf.Timestamp: seconds = 1, nanos = 2), line = 2, structuredMetadata = 3.
+ * Fields that hold their default value are left out, as proto3 does; the timestamp message never is.
+ */
+
+const SECOND: u64 = 1_000_000_000;
+const TAG_ENTRY: u8 = 0x12;
+const TAG_TIMESTAMP: u8 = 0x0a;
+const TAG_SECONDS: u8 = 0x08;
+const TAG_NANOS: u8 = 0x10;
+const TAG_LINE: u8 = 0x12;
+
+/** Bytes of a scalar field with a tag of one byte; 0 for the default value. */
+function scalarSize(value: u32): u32 {
+  return value == 0 ? 0 : 1 + varintLength(value);
+}
+
+/** Bytes of seconds (below 2^35: u64 nanoseconds reach to the year 2554) as a field. */
+function secondsSize(seconds: u64): u32 {
+  return seconds >> 32 != 0 ? 6 : scalarSize(<u32>seconds);
+}
+
+function putSeconds(to: usize, seconds: u64): usize {
+  if (seconds == 0) return to;
+  store<u8>(to, TAG_SECONDS);
+  if (seconds >> 32 == 0) return putVarint(to + 1, <u32>seconds);
+  // The low 28 bits fill four bytes with continuation bits; what is left is one byte.
+  putVarint(to + 1, (<u32>seconds & 0x0fffffff) | 0x10000000);
+  store<u8>(to + 5, <u8>(seconds >> 28));
+  return to + 6;
+}
+
+/** Bytes of the `entries` fields that `lokiEntries` would write. */
+export function lokiEntriesSize(
+  lengths: usize,
+  timestamps: usize,
+  blobLengths: usize,
+  rows: usize,
+  first: u32,
+  count: u32,
+  firstNs: u64,
+): f64 {
+  let size: u64 = 0;
+  let seconds = firstNs / SECOND;
+  let nanos = <u32>(firstNs - seconds * SECOND);
+  for (let i: u32 = 0; i < count; i++) {
+    const row = rows == 0 ? first + i : load<u32>(rows + (i << 2));
+    let timestamp = secondsSize(seconds) + scalarSize(nanos);
+    if (timestamps != 0) {
+      const own = load<u64>(timestamps + (row << 3));
+      if (own != 0) timestamp = secondsSize(own / SECOND) + scalarSize(<u32>(own % SECOND));
+    }
+    const length = load<u32>(lengths + (row << 2));
+    let entry = 2 + timestamp + scalarSize(length) + length;
+    if (blobLengths != 0) entry += load<u32>(blobLengths + (row << 2));
+    size += 1 + varintLength(entry) + entry;
+    if (++nanos == <u32>SECOND) {
+      nanos = 0;
+      seconds++;
+    }
+  }
+  return <f64>size;
+}
+
+/**
+ * Writes one `entries` field a record and returns the address behind them. There must be room.
+ * `timestamps`, `blobLengths`: addresses of columns, or 0: not used. `rows`: as in join-lines.ts.
+ */
+export function lokiEntries(
+  starts: usize,
+  lengths: usize,
+  timestamps: usize,
+  blobStarts: usize,
+  blobLengths: usize,
+  rows: usize,
+  first: u32,
+  count: u32,
+  firstNs: u64,
+  to: usize,
+): usize {
+  let seconds = firstNs / SECOND;
+  let nanos = <u32>(firstNs - seconds * SECOND);
+  for (let i: u32 = 0; i < count; i++) {
+    const row = rows == 0 ? first + i : load<u32>(rows + (i << 2));
+    let ownSeconds = seconds;
+    let ownNanos = nanos;
+    if (timestamps != 0) {
+      const own = load<u64>(timestamps + (row << 3));
+      if (own != 0) {
+        ownSeconds = own / SECOND;
+        ownNanos = <u32>(own % SECOND);
+      }
+    }
+    const timestamp = secondsSize(ownSeconds) + scalarSize(ownNanos);
+    const start = load<u32>(starts + (row << 2));
+    const length = load<u32>(lengths + (row << 2));
+    const blob = blobLengths == 0 ? 0 : load<u32>(blobLengths + (row << 2));
+    store<u8>(to, TAG_ENTRY);
+    to = putVarint(to + 1, 2 + timestamp + scalarSize(length) + length + blob);
+    store<u8>(to, TAG_TIMESTAMP);
+    store<u8>(to, <u8>timestamp, 1);
+    to = putSeconds(to + 2, ownSeconds);
+    if (ownNanos != 0) {
+      store<u8>(to, TAG_NANOS);
+      to = putVarint(to + 1, ownNanos);
+    }
+    if (length != 0) {
+      store<u8>(to, TAG_LINE);
+      to = putVarint(to + 1, length);
+      copyBytes(to, start, length);
+      to += length;
+    }
+    if (blob != 0) {
+      copyBytes(to, load<u32>(blobStarts + (row << 2)), blob);
+      to += blob;
+    }
+    if (++nanos == <u32>SECOND) {
+      nanos = 0;
+      seconds++;
+    }
+  }
+  return to;
+}

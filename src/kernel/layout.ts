@@ -1,0 +1,121 @@
+/**
+ * Where everything lies in kernel memory. Plain arithmetic, called once by `Kernel.create`.
+ * Everything starts at a multiple of 64 and has `SLACK` bytes behind it, because the kernel works in steps of 16 to
+ * 64 bytes and may read, and in regions it writes to also overwrite, that much behind the end.
+ */
+
+import type { KernelOptions } from './kernel.ts';
+
+export const SLACK = 64;
+export const PAGE = 65_536;
+/** WebAssembly addresses have 32 bits. */
+const MAX_MEMORY = 2 ** 32;
+/** One to fill, one to send, one to read into. */
+const MIN_SLOTS = 3;
+/** Bodies in flight over all sinks. Only those in use take memory of the machine. */
+const OUTPUTS = 32;
+/** Bytes of the snappy encoder's table (assembly/snappy.ts). */
+const SNAPPY_TABLE = PAGE;
+/** Most that an encoder adds to a record: tags, lengths, times, severity, flags. */
+const ENCODED_OVERHEAD = 64;
+
+/** Addresses of one slot's bytes and columns. */
+export interface SlotLayout {
+  readonly address: number;
+  readonly starts: number;
+  readonly lengths: number;
+  readonly flags: number;
+  readonly severities: number;
+  readonly timestamps: number;
+}
+
+interface Extent {
+  readonly address: number;
+  readonly capacity: number;
+}
+
+export interface Layout {
+  /** Small results of a call. */
+  readonly results: number;
+  readonly snappyTable: number;
+  /** u32 indexes of a selection that is a list. */
+  readonly rows: number;
+  readonly slots: readonly SlotLayout[];
+  readonly scratch: Extent;
+  readonly blobStarts: number;
+  readonly blobLengths: number;
+  readonly blobs: Extent;
+  readonly outputs: readonly Extent[];
+  /** Size of the whole memory. */
+  readonly pages: number;
+}
+
+/** Largest result of snappy for `length` bytes (google/snappy, MaxCompressedLength). */
+export function snappyBound(length: number): number {
+  return 32 + length + Math.ceil(length / 6);
+}
+
+/** Throws a RangeError that says which setting to change. */
+export function layOut(options: KernelOptions): Layout {
+  const { memoryBytes, slotBytes, slotRecords } = options;
+  let end = 0;
+  const place = (size: number) => {
+    const address = Math.ceil(end / SLACK) * SLACK;
+    end = address + size + SLACK;
+    return address;
+  };
+
+  // The module's own constants lie in the first page.
+  end = PAGE / 2;
+  const results = place(64);
+  end = PAGE;
+  const snappyTable = place(SNAPPY_TABLE);
+  const rows = place(slotRecords * 4);
+
+  const before = end;
+  const placeSlot = (): SlotLayout => ({
+    address: place(slotBytes),
+    starts: place(slotRecords * 4),
+    lengths: place(slotRecords * 4),
+    flags: place(slotRecords),
+    severities: place(slotRecords),
+    timestamps: place(slotRecords * 8),
+  });
+  const first = placeSlot();
+  const slotSize = Math.ceil(end / SLACK) * SLACK - Math.ceil(before / SLACK) * SLACK;
+  const count = Math.floor(memoryBytes / slotSize);
+  if (!(count >= MIN_SLOTS)) {
+    throw new RangeError(
+      `dispatcher.memory (${memoryBytes} bytes) holds ${Math.max(0, count) || 0} batches of dispatcher.batch_bytes ${slotBytes} and ` +
+        `dispatcher.batch_size ${slotRecords} (${slotSize} bytes each); set it to at least ${MIN_SLOTS * slotSize}, or make batches smaller`,
+    );
+  }
+  const slots = [first];
+  while (slots.length < count) slots.push(placeSlot());
+
+  const bodyBytes = 2 * slotBytes + slotRecords * ENCODED_OVERHEAD + PAGE;
+  const extent = (capacity: number): Extent => ({ address: place(capacity), capacity });
+  const scratch = extent(bodyBytes);
+  const blobStarts = place(slotRecords * 4);
+  const blobLengths = place(slotRecords * 4);
+  const blobs = extent(bodyBytes);
+  const outputs = Array.from({ length: OUTPUTS }, () => extent(snappyBound(bodyBytes)));
+  if (end > MAX_MEMORY) {
+    throw new RangeError(
+      `dispatcher.memory (${memoryBytes} bytes) with the buffers for batches of dispatcher.batch_bytes ${slotBytes} and ` +
+        `dispatcher.batch_size ${slotRecords} takes ${end} bytes of the ${MAX_MEMORY} that the kernel can address; make it smaller by ${end - MAX_MEMORY}`,
+    );
+  }
+  return {
+    results,
+    snappyTable,
+    rows,
+    slots,
+    scratch,
+    blobStarts,
+    blobLengths,
+    blobs,
+    outputs,
+    pages: Math.ceil(end / PAGE),
+  };
+}
