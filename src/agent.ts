@@ -80,7 +80,9 @@ export class Agent {
     const chains = new Map<string, readonly Processor[]>(
       config.sources.map((entry) => [
         entry.id,
-        entry.processors.map((step) => specOf(processors, step.type).build(step, { ...context, id: step.type })),
+        entry.processors.map((step) =>
+          specOf(processors, step.type).build(step, { ...context, id: step.type }),
+        ),
       ]),
     );
     const metrics = new PipelineMetrics({ clock: this.#clock, status: () => this.status() });
@@ -193,7 +195,11 @@ export class Agent {
   /** Closes everything even when some of it fails; the first failure is thrown at the end. */
   async #close(): Promise<void> {
     const steps = [
-      ...this.#sinks.map(({ component }) => () => component.close()),
+      ...this.#sinks.map(
+        ({ component }) =>
+          () =>
+            component.close(),
+      ),
       () => this.#positions.flush(),
       () => this.#http.stop(),
       () => this.#releaseStateDir(),

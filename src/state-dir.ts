@@ -19,14 +19,18 @@ export async function claimStateDir(stateDir: string): Promise<() => Promise<voi
         );
       }
       await rm(lock, { force: true });
-      if (!(await tryCreate(lock))) throw new Error(`state_dir ${stateDir} was claimed by another agent just now`);
+      if (!(await tryCreate(lock)))
+        throw new Error(`state_dir ${stateDir} was claimed by another agent just now`);
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    throw new Error(`state_dir ${stateDir} cannot be used (${code}): create it and let this user write to it`, {
-      cause: error,
-    });
+    throw new Error(
+      `state_dir ${stateDir} cannot be used (${code}): create it and let this user write to it`,
+      {
+        cause: error,
+      },
+    );
   }
   return () => rm(lock, { force: true });
 }

@@ -59,7 +59,10 @@ const files = globSync('**/*.ts', { cwd: ROOT }).filter(
 test.each(files)('%s imports only what lies below it', (file) => {
   const from = partOf(file);
   const allowed = ALLOWED[from.kind];
-  expect(allowed, `src/${from.kind} is not listed in ${relative(process.cwd(), import.meta.filename)}`).toBeDefined();
+  expect(
+    allowed,
+    `src/${from.kind} is not listed in ${relative(process.cwd(), import.meta.filename)}`,
+  ).toBeDefined();
   for (const target of importsOf(file)) {
     const to = partOf(target);
     const inside = to.exact === from.exact;

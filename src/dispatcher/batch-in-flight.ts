@@ -35,9 +35,7 @@ export class BatchInFlight implements Batch {
 
   /** Whether the chunk's records fit behind those that are here. */
   hasRoomFor(chunk: Chunk): boolean {
-    return (
-      this.bytes + chunk.bytes <= this.slot.capacity && this.count + chunk.count <= this.slot.maxRecords
-    );
+    return this.bytes + chunk.bytes <= this.slot.capacity && this.count + chunk.count <= this.slot.maxRecords;
   }
 
   /** Adds the segment of a chunk whose records are in the slot already. */

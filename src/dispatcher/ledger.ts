@@ -47,8 +47,7 @@ export class Account {
       dead_lettered: this.deadLettered,
       dropped: Object.fromEntries(this.dropped),
       in_flight: inFlight,
-      balanced:
-        this.read === this.delivered + this.filtered + this.deadLettered + droppedTotal + inFlight,
+      balanced: this.read === this.delivered + this.filtered + this.deadLettered + droppedTotal + inFlight,
     };
   }
 }

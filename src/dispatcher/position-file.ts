@@ -16,7 +16,10 @@ export interface DecodedPositions {
 const VERSION = 1;
 
 export function encodePositions(entries: readonly PositionEntry[]): string {
-  const lines = [JSON.stringify({ version: VERSION, entries: entries.length }), ...entries.map((e) => JSON.stringify(e))];
+  const lines = [
+    JSON.stringify({ version: VERSION, entries: entries.length }),
+    ...entries.map((e) => JSON.stringify(e)),
+  ];
   return lines.map((json) => `${checksum(json)} ${json}\n`).join('');
 }
 

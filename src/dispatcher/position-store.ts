@@ -91,7 +91,8 @@ export class PositionStore {
           this.#failing = false;
         },
         (error) => {
-          if (!this.#failing) this.#log.error({ err: error, file: this.#path }, 'positions cannot be written, will retry');
+          if (!this.#failing)
+            this.#log.error({ err: error, file: this.#path }, 'positions cannot be written, will retry');
           this.#failing = true;
           this.#scheduleFlush();
         },

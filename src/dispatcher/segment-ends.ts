@@ -13,7 +13,8 @@ export function segmentEnds(delivery: Delivery, settlement: Settlement): [Segmen
   let left = settlement.rejected;
   for (const segment of delivery.segments) {
     const live = liveCount(segment);
-    const rejected = settlement.indexes === null ? Math.min(left, live) : countWithin(segment, settlement.indexes);
+    const rejected =
+      settlement.indexes === null ? Math.min(left, live) : countWithin(segment, settlement.indexes);
     left -= rejected;
     ends.push([segment, { delivered: live - rejected, dropped: { [settlement.reason]: rejected } }]);
   }

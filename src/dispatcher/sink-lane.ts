@@ -169,7 +169,12 @@ export class SinkLane {
     this.#loggedAt = now;
     const expected = error instanceof RetryableError;
     log[expected ? 'warn' : 'error'](
-      { sink: this.id, reason: reasonOf(error), retry_in_ms: Math.round(pauseMs), ...(!expected && { err: error }) },
+      {
+        sink: this.id,
+        reason: reasonOf(error),
+        retry_in_ms: Math.round(pauseMs),
+        ...(!expected && { err: error }),
+      },
       `sink failed, will retry: ${error.message}`,
     );
   }
@@ -179,7 +184,10 @@ export class SinkLane {
     const now = this.#options.clock.now();
     if (now - this.#loggedAt < LOG_EVERY_MS) return;
     this.#loggedAt = now;
-    this.#options.log.error({ sink: this.id, reason: reasonOf(error) }, `sink refused records: ${error.message}`);
+    this.#options.log.error(
+      { sink: this.id, reason: reasonOf(error) },
+      `sink refused records: ${error.message}`,
+    );
   }
 
   #remember(error: Error): void {

@@ -1,5 +1,5 @@
-import type { Segment } from './segment.ts';
 import type { Slot } from '../kernel/slot.ts';
+import type { Segment } from './segment.ts';
 
 /** Fields a processor parsed out of a record. */
 export type Fields = Readonly<Record<string, unknown>>;
