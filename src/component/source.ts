@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import type { Chunk } from '../record/chunk.ts';
 import type { Pool } from '../kernel/pool.ts';
 import type { Slot } from '../kernel/slot.ts';
+import type { Chunk } from '../record/chunk.ts';
 import type { Context, Spec } from './spec.ts';
 
 /** Where a source puts what it reads; the dispatcher is one. */

@@ -37,7 +37,11 @@ export interface AgentStatus {
   readonly started_at: string;
   readonly uptime_seconds: number;
   readonly config_file: string;
-  readonly sources: readonly ({ readonly id: string; readonly type: string; readonly ledger: LedgerStatus } & SourceStatus)[];
+  readonly sources: readonly ({
+    readonly id: string;
+    readonly type: string;
+    readonly ledger: LedgerStatus;
+  } & SourceStatus)[];
   readonly sinks: readonly ({ readonly id: string; readonly type: string } & SinkStatus)[];
   readonly dispatcher: {
     readonly memory_bytes: number;
