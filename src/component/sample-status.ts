@@ -1,0 +1,81 @@
+import type { AgentStatus, LedgerStatus } from './status.ts';
+
+/**
+ * An agent's status for tests of what shows it (metrics, HTTP, summary): one file source, one sink that works and one
+ * that does not. Every optional field is there, so that a schema which forgets one is found out.
+ */
+export const sampleStatus: Complete<AgentStatus> = {
+  version: '0.1.0',
+  state: 'running',
+  started_at: '2026-11-20T10:00:00.000Z',
+  uptime_seconds: 12.5,
+  config_file: '/etc/log-capturer/config.yaml',
+  sources: [
+    {
+      id: 'nginx',
+      type: 'file',
+      state: 'running',
+      streams: [
+        { id: '/var/log/nginx/a.log', position: 900, committed: 800, size: 1000, lagBytes: 100 },
+        { id: '/var/log/nginx/b.log', position: 500, committed: 500, size: 550, lagBytes: 50 },
+      ],
+      details: { rotations: 3, start_at: 'end' },
+      ledger: ledger({ read: 100, read_bytes: 1400, delivered: 60, filtered: 10, in_flight: 22 }),
+    },
+  ],
+  sinks: [
+    {
+      id: 'archive',
+      type: 'file',
+      state: 'ok',
+      queued_batches: 0,
+      sending_batches: 1,
+      attempts: 7,
+      retries: 0,
+      last_error: { message: 'no space', reason: 'disk_full', at: '2026-11-20T09:00:00.000Z' },
+      oldest_unacknowledged_seconds: 0.1,
+      details: { open_files: 2, path: 'data/out/nginx.log' },
+      ledger: ledger({ read: 90, read_bytes: 1260, delivered: 70, in_flight: 12 }),
+    },
+    {
+      id: 'loki',
+      type: 'loki',
+      state: 'retrying',
+      queued_batches: 3,
+      sending_batches: 0,
+      attempts: 9,
+      retries: 4,
+      last_error: { message: 'connect refused', reason: 'refused', at: '2026-11-20T10:00:12.000Z' },
+      oldest_unacknowledged_seconds: 4.5,
+      details: { streams: 2 },
+      ledger: ledger({ read: 90, read_bytes: 1260, delivered: 60, in_flight: 21, balanced: false }),
+    },
+  ],
+  dispatcher: {
+    memory_bytes: 67_108_864,
+    slots: 32,
+    slots_free: 28,
+    batches: 12,
+    batches_in_flight: 4,
+    records_in_flight: 22,
+    bytes_in_flight: 308,
+    records_done: 78,
+    bytes_done: 1092,
+  },
+};
+
+function ledger(counts: Partial<LedgerStatus>): LedgerStatus {
+  return {
+    read: 0,
+    read_bytes: 0,
+    delivered: 0,
+    filtered: 0,
+    dead_lettered: 5,
+    dropped: { too_old: 2, shutdown: 1 },
+    in_flight: 0,
+    balanced: true,
+    ...counts,
+  };
+}
+
+type Complete<Value> = Value extends object ? { [Key in keyof Value]-?: Complete<Value[Key]> } : Value;
