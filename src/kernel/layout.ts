@@ -12,8 +12,9 @@ export const PAGE = 65_536;
 const MAX_MEMORY = 2 ** 32;
 /** One to fill, one to send, one to read into. */
 const MIN_SLOTS = 3;
-/** Bodies in flight over all sinks. Only those in use take memory of the machine. */
-const OUTPUTS = 32;
+/** Bodies in flight over all sinks: as many as can be addressed, within these bounds. Only those in use take memory of the machine. */
+const MAX_OUTPUTS = 32;
+const MIN_OUTPUTS = 4;
 /** Bytes of the snappy encoder's table (assembly/snappy.ts). */
 const SNAPPY_TABLE = PAGE;
 /** Most that an encoder adds to a record: tags, lengths, times, severity, flags. */
@@ -99,7 +100,11 @@ export function layOut(options: KernelOptions): Layout {
   const blobStarts = place(slotRecords * 4);
   const blobLengths = place(slotRecords * 4);
   const blobs = extent(bodyBytes);
-  const outputs = Array.from({ length: OUTPUTS }, () => extent(snappyBound(bodyBytes)));
+  const outputBytes = snappyBound(bodyBytes);
+  const addressable = Math.floor((MAX_MEMORY - PAGE - end) / (outputBytes + 2 * SLACK));
+  const outputs: Extent[] = [];
+  while (outputs.length < Math.max(MIN_OUTPUTS, Math.min(MAX_OUTPUTS, addressable)))
+    outputs.push(extent(outputBytes));
   if (end > MAX_MEMORY) {
     throw new RangeError(
       `dispatcher.memory (${memoryBytes} bytes) with the buffers for batches of dispatcher.batch_bytes ${slotBytes} and ` +

@@ -1,0 +1,26 @@
+import { bytesField, varintField } from './protobuf.ts';
+
+const SECOND = 1_000_000_000n;
+
+export interface TwinEntry {
+  readonly ns: bigint;
+  readonly line: Uint8Array;
+  readonly blob: Uint8Array;
+}
+
+/** Twin of `Kernel.lokiStream`. */
+export function lokiStream(labels: string, entries: readonly TwinEntry[]): Buffer {
+  const none = Buffer.alloc(0);
+  return bytesField(
+    1,
+    labels === '' ? none : bytesField(1, Buffer.from(labels)),
+    ...entries.map(({ ns, line, blob }) =>
+      bytesField(
+        2,
+        bytesField(1, varintField(1, ns / SECOND), varintField(2, ns % SECOND)),
+        line.length === 0 ? none : bytesField(2, line),
+        blob,
+      ),
+    ),
+  );
+}
