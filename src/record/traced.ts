@@ -1,0 +1,36 @@
+/**
+ * Which records of a segment are traced, and under which ids. Set by the tracing engine after processors ran; sinks
+ * read it to stamp what they send; nobody else needs to know that tracing exists.
+ *
+ * Ids are not stored: those of a row are drawn from a counter-based generator (kernel: trace-ids) over `seed` and the
+ * row, so that the spans written at acknowledgement carry the ids stamped at send. A row whose log came with a W3C
+ * context (`hasContexts` and the slot's `contexts` column says present) keeps that trace id instead.
+ */
+export interface Traced {
+  /** Traced rows, ascending; null: every live row of the segment. */
+  readonly rows: Uint32Array | null;
+  /** How many rows that is. */
+  readonly count: number;
+  /** 64 bits. */
+  readonly seed: bigint;
+  /**
+   * OpenTelemetry's rejection threshold T = (1 - p) · 2^56 of the sampling probability p: the low 56 bits of every
+   * trace id drawn are at least this (W3C tracestate `ot=th:`).
+   */
+  readonly threshold: bigint;
+  /** Whether the slot's `contexts` column is filled for the segment's rows. */
+  readonly hasContexts: boolean;
+}
+
+/** Layout of one row of the slot's `contexts` column, in bytes: W3C trace context as it came with the log. */
+export const ContextRow = {
+  size: 32,
+  traceId: 0,
+  spanId: 16,
+  flags: 24,
+  /** 1: this row has a context. */
+  present: 25,
+} as const;
+
+/** What a sink writes of the trace into a traced log (`tracing.stamp`). */
+export type Stamp = 'none' | 'trace_id' | 'trace_and_span';
