@@ -99,6 +99,7 @@ export function deliver({ kernel }: Bench, parts: readonly Part[]): Delivery {
     for (const [i, timestamp] of (part.timestamps ?? []).entries()) slot.timestamps[count + i] = timestamp;
     for (let i = 0; i < scanned.count; i++) fields.push(part.fields?.[i]);
     segments.push({
+      index: segments.length,
       stream: part.stream ?? stream(),
       first: count,
       count: scanned.count,
