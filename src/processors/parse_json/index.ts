@@ -12,7 +12,7 @@ import type { Segment } from '../../record/segment.ts';
 import { parseObject } from './parse-object.ts';
 import { severityNumber } from './severity-number.ts';
 import { readTimestamp } from './timestamp.ts';
-import { writeNanos } from './write-nanos.ts';
+import { halvesOf, writeNanos } from './write-nanos.ts';
 
 /** Where loggers put the level: most of them; Google Cloud; tslog; ECS. */
 const LEVEL_KEYS = ['level', 'severity', 'lvl', 'log.level'];
@@ -47,6 +47,9 @@ class ParseJson implements Processor {
   readonly #levelKeys: readonly string[];
   readonly #timeKeys: readonly string[];
   readonly #time = { seconds: 0, nanos: 0 };
+  /** The timestamp column written to last, and its halves. */
+  #column: BigUint64Array | null = null;
+  #halves: Uint32Array = new Uint32Array(0);
   #parsed = 0;
   #unparsed = 0;
 
@@ -97,11 +100,16 @@ class ParseJson implements Processor {
 
   #setTime(batch: Batch, row: number, fields: Fields): void {
     if (!readTimestamp(firstOf(fields, this.#timeKeys), this.#time)) return;
+    const { timestamps } = batch.slot;
     if (!batch.hasTimestamps) {
-      batch.slot.timestamps.fill(0n, 0, batch.count);
+      timestamps.fill(0n, 0, batch.count);
       batch.hasTimestamps = true;
     }
-    writeNanos(batch.slot.timestamps, row, this.#time);
+    if (this.#column !== timestamps) {
+      this.#column = timestamps;
+      this.#halves = halvesOf(timestamps);
+    }
+    writeNanos(this.#halves, row, this.#time);
   }
 }
 
