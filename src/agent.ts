@@ -16,7 +16,10 @@ import { PositionStore } from './dispatcher/position-store.ts';
 import { sourceMatcher } from './dispatcher/source-pattern.ts';
 import { HttpServer } from './http/server.ts';
 import { Kernel } from './kernel/kernel.ts';
+import { Exposition } from './metrics/exposition.ts';
 import { PipelineMetrics } from './metrics/pipeline-metrics.ts';
+import { ProcessMetrics } from './metrics/process-metrics.ts';
+import { statusMetrics } from './metrics/status-metrics.ts';
 import { processors, sinks, sources } from './registry.ts';
 import { runSource } from './run-source.ts';
 import { claimStateDir } from './state-dir.ts';
@@ -85,8 +88,8 @@ export class Agent {
         ),
       ]),
     );
-    const metrics = new PipelineMetrics({ clock: this.#clock, status: () => this.status() });
-    const observers: Observer[] = [metrics];
+    const pipelineMetrics = new PipelineMetrics();
+    const observers: readonly Observer[] = [pipelineMetrics];
     this.#dispatcher = new Dispatcher({
       ...context,
       sources: chains,
@@ -103,7 +106,12 @@ export class Agent {
       },
       observers,
     });
-    this.#http = new HttpServer({ ...config.server, log: this.#log, status: () => this.status(), metrics });
+    const status = () => this.status();
+    const metrics = new Exposition({
+      status,
+      collectors: [pipelineMetrics, statusMetrics, new ProcessMetrics()],
+    });
+    this.#http = new HttpServer({ ...config.server, log: this.#log, status, metrics });
   }
 
   /** Resolves when the agent has stopped: told to, or because every source came to its end. */

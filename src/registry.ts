@@ -1,0 +1,16 @@
+/** Every component there is. A new one is a folder and a line here; its configuration, docs and tests follow from it. */
+import type { ProcessorSpec } from './component/processor.ts';
+import type { SinkSpec } from './component/sink.ts';
+import type { SourceSpec } from './component/source.ts';
+import { parseJsonProcessor } from './processors/parse_json/index.ts';
+import { blackholeSink } from './sinks/blackhole/index.ts';
+import { fileSink } from './sinks/file/index.ts';
+import { stdoutSink } from './sinks/stdout/index.ts';
+import { demoSource } from './sources/demo/index.ts';
+import { fileSource } from './sources/file/index.ts';
+
+export const sources: readonly SourceSpec[] = [fileSource, demoSource(fileSource)];
+
+export const processors: readonly ProcessorSpec[] = [parseJsonProcessor];
+
+export const sinks: readonly SinkSpec[] = [fileSink, stdoutSink, blackholeSink];
