@@ -1,0 +1,196 @@
+/**
+ * The keys of a configuration, their limits and defaults. Components bring their own keys through the registry;
+ * what all of them share is added here. Every key has a description: it is the reference, and editors show it.
+ */
+import { z } from 'zod';
+import type { ProcessorSpec } from '../component/processor.ts';
+import type { SinkSpec } from '../component/sink.ts';
+import type { SourceSpec } from '../component/source.ts';
+import { byteSize, duration } from '../component/units.ts';
+
+/** The components a configuration may name. */
+export interface Registry {
+  readonly sources: readonly SourceSpec[];
+  readonly processors: readonly ProcessorSpec[];
+  readonly sinks: readonly SinkSpec[];
+}
+
+const ID = 'letters, digits, "_", "." and "-", at most 64, starting with a letter or digit';
+const id = () => z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, { error: `expected ${ID}` });
+
+function wholeNumber(min: number, max: number) {
+  const error = `expected a whole number from ${min} to ${max}`;
+  return z.int({ error }).min(min, { error }).max(max, { error });
+}
+
+/** Most labels of a source. Loki accepts 15 label names by default (`max_label_names_per_series`), and sinks need their own. */
+const MAX_LABELS = 15;
+
+/** https://prometheus.io/docs/concepts/data_model/: names that begin with two underscores are reserved. */
+const labelName = z.string().regex(/^(?!__)[A-Za-z_][A-Za-z0-9_]*$/, {
+  error: 'expected a label name: letters, digits and "_", not starting with a digit or "__"',
+});
+
+const labels = z
+  .record(labelName, z.string())
+  .refine((value) => Object.keys(value).length <= MAX_LABELS, {
+    error: `expected at most ${MAX_LABELS} labels`,
+  })
+  .default({})
+  .meta({
+    description: 'Labels of every log of this source, such as service: nginx. At most 15.',
+    maxProperties: MAX_LABELS,
+  });
+
+/** `*` anywhere stands for any characters. */
+const sourcePattern = z.string().regex(/^[A-Za-z0-9_.*-]{1,64}$/, {
+  error: 'expected the id of a source, or a pattern in which * stands for any characters',
+});
+
+const loopback = z
+  .string()
+  .refine((host) => host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host), {
+    error:
+      'expected 127.0.0.1, ::1 or localhost: the server has no authentication yet, so it must not be reachable from other hosts',
+  });
+
+const server = z.strictObject({
+  host: loopback
+    .default('127.0.0.1')
+    .describe('Address of the HTTP server (health, metrics, status). Only loopback addresses.'),
+  port: wholeNumber(0, 65535).default(8401).describe('Port of the HTTP server; 0 picks a free one.'),
+});
+
+const retry = z.strictObject({
+  initial: duration({ min: '1ms', max: '10m' })
+    .prefault('500ms')
+    .describe('Pause before the second attempt; it doubles with each further one.'),
+  max: duration({ min: '1ms', max: '1h' }).prefault('30s').describe('Longest pause between two attempts.'),
+  give_up_after: duration()
+    .prefault(0)
+    .describe('How long to retry before the logs are dead-lettered; 0 means for ever.'),
+});
+
+export const dispatcherSchema = z.strictObject({
+  memory: byteSize({ min: '1MiB', max: '2GiB' })
+    .prefault('64MiB')
+    .describe('Memory for logs in flight. When it is full, sources wait: that bounds the agent.'),
+  batch_bytes: byteSize({ min: '4KiB', max: '64MiB' })
+    .prefault('1MiB')
+    .describe('A batch is sent when it holds this much log text.'),
+  batch_size: wholeNumber(1, 1_000_000)
+    .default(50_000)
+    .describe('A batch is sent when it holds this many logs.'),
+  batch_timeout: duration({ min: '1ms', max: '1m' })
+    .prefault('200ms')
+    .describe('A batch is sent when its first log is this old.'),
+  retry: retry.prefault({}).describe('What to do when a destination refuses logs or cannot be reached.'),
+  shutdown_timeout: duration({ max: '10m' })
+    .prefault('10s')
+    .describe(
+      'How long to go on delivering after a stop signal. What is left is read again at the next start.',
+    ),
+});
+
+const log = z.strictObject({
+  level: z
+    .enum(['debug', 'info', 'warn', 'error'])
+    .default('info')
+    .describe("Least severity of the agent's own messages, which go to standard error."),
+});
+
+const sourceCommon = z.object({
+  id: id().describe(`Name of this source, unique among sources: ${ID}.`),
+  type: z.string(),
+  labels,
+});
+const sinkCommon = z.object({
+  id: id().describe(`Name of this sink, unique among sinks: ${ID}.`),
+  type: z.string(),
+  sources: z
+    .array(sourcePattern)
+    .min(1)
+    .default(['*'])
+    .describe('Ids of the sources whose logs go here; * stands for any characters.'),
+});
+
+/** A processor of a source: its type and the type's own keys, with defaults filled in. */
+export type ProcessorConfig = { type: string } & Record<string, unknown>;
+/** A source: common keys and the type's own, with defaults filled in. */
+export type SourceConfig = z.output<typeof sourceCommon> & { processors: ProcessorConfig[] } & Record<
+    string,
+    unknown
+  >;
+/** A sink: common keys and the type's own, with defaults filled in. */
+export type SinkConfig = z.output<typeof sinkCommon> & Record<string, unknown>;
+
+/** Durations are milliseconds and sizes are bytes. */
+export interface Config {
+  server: z.output<typeof server>;
+  state_dir: string;
+  sources: SourceConfig[];
+  sinks: SinkConfig[];
+  dispatcher: z.output<typeof dispatcherSchema>;
+  log: z.output<typeof log>;
+}
+
+/** A component's schema with its type and the keys of its kind. Keys it does not know are errors. */
+function component(
+  spec: SourceSpec | ProcessorSpec | SinkSpec,
+  kind: 'source' | 'processor' | 'sink',
+  common: z.ZodRawShape,
+) {
+  const type = z.literal(spec.type).describe(`What kind of ${kind} this is.`);
+  return spec.schema
+    .safeExtend({ ...common, type })
+    .strict()
+    .meta({ title: `${kind} ${spec.type}`, description: spec.summary });
+}
+
+/** One of several components, told apart by `type`. */
+function byType(components: readonly z.ZodObject[]): z.ZodType<Record<string, unknown>> {
+  const [first, ...rest] = components as readonly (z.ZodObject & z.core.$ZodTypeDiscriminable)[];
+  return first === undefined ? z.never() : z.discriminatedUnion('type', [first, ...rest]);
+}
+
+/** The schemas of one entry of `sources` and of `sinks`. */
+function componentSchemas(registry: Registry) {
+  const processor = byType(registry.processors.map((spec) => component(spec, 'processor', {})));
+  const processors = z
+    .array(processor)
+    .default([])
+    .describe('What is done to the logs of this source, in this order.');
+  return {
+    source: byType(
+      registry.sources.map((spec) => component(spec, 'source', { ...sourceCommon.shape, processors })),
+    ) as z.ZodType<SourceConfig>,
+    sink: byType(
+      registry.sinks.map((spec) => component(spec, 'sink', sinkCommon.shape)),
+    ) as z.ZodType<SinkConfig>,
+  };
+}
+
+/** The schema of a whole configuration with these components. What keys mean to one another is checked in checks.ts. */
+export function configSchema(registry: Registry) {
+  const { source, sink } = componentSchemas(registry);
+  return z.strictObject({
+    server: server.prefault({}).describe('The HTTP server of the agent.'),
+    state_dir: z
+      .string()
+      .min(1)
+      .default('./data')
+      .describe(
+        'Folder for what must survive a restart, such as read positions. Relative to the folder the agent is started in.',
+      ),
+    sources: z
+      .array(source, { error: 'expected a list of sources, each with an id and a type' })
+      .min(1, { error: 'expected at least one source' })
+      .describe('Where logs come from.'),
+    sinks: z
+      .array(sink, { error: 'expected a list of sinks, each with an id and a type' })
+      .min(1, { error: 'expected at least one sink' })
+      .describe('Where logs go to.'),
+    dispatcher: dispatcherSchema.prefault({}).describe('How logs are gathered into batches and delivered.'),
+    log: log.prefault({}).describe("The agent's own messages."),
+  }) satisfies z.ZodType<Config>;
+}
