@@ -1,0 +1,25 @@
+/** What the process says when it ends. The launcher adds 69 (no Node.js); a second signal gives 130 or 143. */
+export const ExitCode = {
+  ok: 0,
+  /** Failed at run time: a port in use, a folder that cannot be written, a fault of our own. */
+  failure: 1,
+  /** The command line is wrong. */
+  usage: 2,
+  /** The configuration is wrong (`EX_CONFIG` of sysexits.h). */
+  config: 78,
+  /** 128 + the number of the signal, as shells count. */
+  SIGINT: 130,
+  SIGTERM: 143,
+} as const;
+
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+/** The part of `--help` about exit codes. */
+export const EXIT_CODES_HELP = `
+Exit codes:
+  0         done, or stopped by a signal after draining
+  1         failed at run time
+  2         wrong usage of the command line
+  69        no Node.js 24 or newer was found
+  78        the configuration is wrong
+  130, 143  a second SIGINT or SIGTERM: left at once, without draining`;

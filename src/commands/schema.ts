@@ -1,0 +1,8 @@
+/** `log-capturer schema`: prints the JSON Schema of the configuration. */
+import { configJsonSchema } from '../config/json-schema.ts';
+import * as registry from '../registry.ts';
+import { VERSION } from '../version.ts';
+
+export function printSchema(): void {
+  process.stdout.write(`${JSON.stringify(configJsonSchema(registry, VERSION), null, 2)}\n`);
+}
