@@ -1,0 +1,21 @@
+/** `GET /health`: the process works. Says nothing about sources and sinks: that is `/ready` and `/api/status`. */
+import { z } from 'zod';
+import type { AgentStatus } from '../../component/status.ts';
+import type { Server } from '../server.ts';
+
+const schema = {
+  response: {
+    200: z.object({
+      status: z.literal('ok'),
+      version: z.string(),
+      uptime_seconds: z.number().describe('Seconds since the agent was started.'),
+    }),
+  },
+};
+
+export function healthRoute(server: Server, { status }: { status: () => AgentStatus }): void {
+  server.get('/health', { schema }, async () => {
+    const { version, uptime_seconds } = status();
+    return { status: 'ok' as const, version, uptime_seconds };
+  });
+}

@@ -1,0 +1,88 @@
+/** `GET /api/status`: what the agent does and where every record is. For people, the console and scripts. */
+import { z } from 'zod';
+import type { AgentStatus } from '../../component/status.ts';
+import type { Server } from '../server.ts';
+
+/** Not restricted: a count gone wrong must be seen here, not fail the whole answer. */
+const count = z.number();
+const details = z
+  .record(z.string(), z.union([z.number(), z.string()]))
+  .optional()
+  .describe('Counters and facts that only this type of component has.');
+
+const ledger = z
+  .object({
+    read: count,
+    read_bytes: count,
+    delivered: count,
+    filtered: count,
+    dead_lettered: count,
+    dropped: z.record(z.string(), count).describe('Records given up, by reason.'),
+    in_flight: count,
+    balanced: z.boolean(),
+  })
+  .describe(
+    'read = delivered + filtered + dead_lettered + dropped + in_flight; `balanced` says whether it is so.',
+  );
+
+const source = z.object({
+  id: z.string(),
+  type: z.string(),
+  state: z.enum(['idle', 'running', 'waiting', 'done', 'stopped']),
+  streams: z
+    .array(
+      z.object({
+        id: z.string(),
+        position: z.number().describe('Read up to here, in bytes.'),
+        committed: z.number().describe('Acknowledged by every sink up to here, in bytes.'),
+        size: z.number().describe('Bytes known to exist.'),
+        lagBytes: z.number().describe('Bytes known to exist that have not been read.'),
+      }),
+    )
+    .readonly(),
+  details,
+  ledger,
+});
+
+const sink = z.object({
+  id: z.string(),
+  type: z.string(),
+  state: z
+    .enum(['ok', 'retrying', 'stopped'])
+    .describe('`retrying`: the last attempt failed and another will follow.'),
+  queued_batches: count,
+  sending_batches: count,
+  attempts: count,
+  retries: count,
+  last_error: z
+    .object({ message: z.string(), reason: z.string(), at: z.string().describe('ISO 8601.') })
+    .optional(),
+  oldest_unacknowledged_seconds: z.number(),
+  details,
+  ledger,
+});
+
+export const statusSchema = z.object({
+  version: z.string(),
+  state: z.enum(['starting', 'running', 'draining', 'stopped']),
+  started_at: z.string().describe('ISO 8601.'),
+  uptime_seconds: z.number(),
+  config_file: z.string(),
+  sources: z.array(source).readonly(),
+  sinks: z.array(sink).readonly(),
+  dispatcher: z.object({
+    memory_bytes: count,
+    slots: count,
+    slots_free: count,
+    batches: count,
+    batches_in_flight: count,
+    records_in_flight: count,
+    bytes_in_flight: count,
+    records_done: count,
+    bytes_done: count,
+  }),
+});
+
+export function statusRoute(server: Server, { status }: { status: () => AgentStatus }): void {
+  server.get('/api/status', { schema: { response: { 200: statusSchema } } }, async () => status());
+}
