@@ -10,7 +10,8 @@ class BlackholeSink implements Sink {
 
   async open(): Promise<void> {}
 
-  async write(delivery: Delivery): Promise<void> {
+  async write(delivery: Delivery, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     this.#records += delivery.records;
     this.#bytes += delivery.bytes;
   }
