@@ -11,19 +11,25 @@ import asc from 'assemblyscript/asc';
 const FOLDER = dirname(fileURLToPath(import.meta.url));
 
 const OPTIONS = [
-  ...['--baseDir', FOLDER],
-  ...['--runtime', 'stub'],
-  ...['--importMemory', '--noExportMemory'],
-  ...['--enable', 'simd'],
-  ...['--optimizeLevel', '3', '--shrinkLevel', '0', '--converge', '--noAssert'],
+  `--baseDir=${FOLDER}`,
+  '--runtime=stub',
+  '--importMemory',
+  '--noExportMemory',
+  '--enable=simd',
+  '--optimizeLevel=3',
+  '--shrinkLevel=0',
+  '--converge',
+  '--noAssert',
   // No host function for faults: they trap.
-  ...['--use', 'abort='],
+  '--use=abort=',
 ];
 
 /** The compiled module. Throws the compiler's messages when the source has an error. */
 export async function compileKernel(): Promise<Uint8Array> {
   let wasm: Uint8Array | undefined;
-  const { error, stderr } = await asc.main(['assembly/index.ts', '--outFile', 'kernel.wasm', ...OPTIONS], {
+  const stderr = asc.createMemoryStream();
+  const { error } = await asc.main(['assembly/index.ts', '--outFile', 'kernel.wasm', ...OPTIONS], {
+    stderr,
     writeFile: (_name: string, contents: Uint8Array | string) => {
       if (typeof contents !== 'string') wasm = contents;
     },

@@ -80,6 +80,12 @@ describe('snappy', () => {
     roundTrip(Buffer.concat([match, noise(5000, 3), match]));
   });
 
+  test('takes no place for a copy of itself where the table says nothing about it', () => {
+    for (let length = 65_500; length <= 65_540; length++) {
+      roundTrip(Buffer.concat([Buffer.alloc(length, 7), noise(100, length)]));
+    }
+  });
+
   test('grows noise by no more than the format allows', () => {
     const bytes = noise(200_000);
     expect(roundTrip(bytes).length).toBeLessThan(bytes.length + 100);

@@ -1,19 +1,53 @@
-/** placeholder, tuned later */
-const BITS: u32 = 14;
-function hash(v: u32): u32 {
-  return (v * 0x1e35a7bd) >> (32 - BITS);
+import { copyBytes } from './copy';
+
+/**
+ * Snappy's block format (google/snappy, format_description.txt), tuned for log lines. Called through `Kernel.snappy`.
+ *
+ * One pass, greedy. Two ways to find a match, in this order:
+ * - a table from the hash of eight bytes to where they were last seen. Eight, because shorter matches cost almost
+ *   what they save and most of the time goes into the number of matches;
+ * - the distance of the match before: where a line differs from an earlier one in a field of the same width, it goes
+ *   on to be the same at the same distance. One comparison of 16 bytes finds the place without touching the table.
+ *
+ * Copies reach back up to 65,535 bytes from anywhere: there are no fragments, so the table is cleared once a call.
+ */
+
+const TABLE_BITS: u64 = 14;
+const TABLE_BYTES: usize = 2 << 14;
+/** An odd number with about half its bits set, from SplitMix64. */
+const HASH_FACTOR: u64 = 0xbf58476d1ce4e5b9;
+/** Searching stops this far from the end, so that no match has to be looked for byte by byte. */
+const TAIL: u32 = 24;
+/** After 32 places without a match the search takes steps of 2 bytes, after 32 more of 3… */
+const STEP_SHIFT: u32 = 5;
+/** Matches have at least this many bytes. */
+const MIN_MATCH: u32 = 6;
+
+/** Address of the table's row for eight bytes: the low 16 bits of the place where they were last seen. */
+function rowOf(table: usize, bytes: u64): usize {
+  return table + ((<usize>((bytes * HASH_FACTOR) >> (64 - TABLE_BITS))) << 1);
+}
+
+function putLength(to: usize, length: u32): usize {
+  while (length >= 128) {
+    store<u8>(to, <u8>(length | 128));
+    length >>= 7;
+    to++;
+  }
+  store<u8>(to, <u8>length);
+  return to + 1;
 }
 
 function putLiteral(to: usize, from: usize, length: u32): usize {
   const n = length - 1;
   if (n < 60) {
     store<u8>(to, <u8>(n << 2));
-    to++;
-  } else if (n < 256) {
+    to += 1;
+  } else if (n < 0x100) {
     store<u8>(to, 60 << 2);
     store<u8>(to, <u8>n, 1);
     to += 2;
-  } else if (n < 65536) {
+  } else if (n < 0x10000) {
     store<u8>(to, 61 << 2);
     store<u16>(to, <u16>n, 1);
     to += 3;
@@ -22,81 +56,115 @@ function putLiteral(to: usize, from: usize, length: u32): usize {
     store<u32>(to, n, 1);
     to += 5;
   }
-  memory.copy(to, from, length);
+  copyBytes(to, from, length);
   return to + length;
 }
 
-function putCopy(to: usize, offset: u32, length: u32): usize {
-  while (length >= 68) {
-    store<u32>(to, (63 << 2) | 2 | (offset << 8));
-    to += 3;
-    length -= 64;
-  }
-  if (length > 64) {
-    store<u32>(to, (59 << 2) | 2 | (offset << 8));
-    to += 3;
-    length -= 60;
-  }
-  if (length >= 12 || offset >= 2048) {
-    store<u32>(to, ((length - 1) << 2) | 2 | (offset << 8));
-    return to + 3;
-  }
-  store<u16>(to, <u16>(1 | ((length - 4) << 2) | ((offset >> 8) << 5) | ((offset & 255) << 8)));
-  return to + 2;
+/** A literal of 1 to 16 bytes; overwrites up to 15 bytes behind it. */
+function putShortLiteral(to: usize, from: usize, length: u32): usize {
+  store<u8>(to, <u8>((length - 1) << 2));
+  v128.store(to, v128.load(from), 1);
+  return to + 1 + length;
 }
 
-export function snappy(from: usize, length: u32, to: usize, table: usize): usize {
-  let n = length;
-  while (n >= 128) {
-    store<u8>(to++, <u8>(n | 128));
-    n >>= 7;
+/** One or more copies; `length` is at least 4, `offset` 1 to 65,535. */
+function putCopy(to: usize, offset: u32, length: u32): usize {
+  while (length > 64) {
+    // Not all 64 at once when fewer than 4 would be left.
+    const part: u32 = length >= 68 ? 64 : 60;
+    store<u32>(to, ((part - 1) << 2) | 2 | (offset << 8));
+    to += 3;
+    length -= part;
   }
-  store<u8>(to++, <u8>n);
-  memory.fill(table, 0, 2 << BITS);
+  // Chosen without a branch: which form it will be cannot be predicted.
+  const isShort = <u32>(length < 12) & <u32>(offset < 2048);
+  const short = 1 | ((length - 4) << 2) | ((offset >> 8) << 5) | ((offset & 0xff) << 8);
+  const long = 2 | ((length - 1) << 2) | (offset << 8);
+  store<u32>(to, select<u32>(short, long, isShort));
+  return to + 3 - isShort;
+}
+
+/** The end of the match at `at`, of which `MIN_MATCH` bytes are known, with what lies `offset` before. */
+function matchEnd(at: usize, offset: u32, end: usize): usize {
+  at += MIN_MATCH;
+  while (at < end) {
+    const differ = i8x16.bitmask(i8x16.ne(v128.load(at), v128.load(at - offset)));
+    if (differ != 0) {
+      at += ctz(differ);
+      break;
+    }
+    at += 16;
+  }
+  return min<usize>(at, end);
+}
+
+/** Which of the 16 bytes at `at` start `MIN_MATCH` bytes that are the same `offset` before; lowest bit first. */
+function matchesAt(at: usize, offset: u32): u32 {
+  const same = <u32>i8x16.bitmask(i8x16.eq(v128.load(at), v128.load(at - offset)));
+  const pairs = same & (same >> 1);
+  return pairs & (pairs >> 2) & (pairs >> 4);
+}
+
+/**
+ * Writes the block and returns the address behind it. `to` must have room for the largest result (layout.ts,
+ * `snappyBound`), `table` for 32 KiB.
+ */
+export function snappy(from: usize, length: u32, to: usize, table: usize): usize {
+  memory.fill(table, 0, TABLE_BYTES);
+  to = putLength(to, length);
   const end = from + length;
-  let emit = from;
-  if (length >= 16) {
-    const limit = end - 15;
-    let at = from + 1;
+  if (length < TAIL) return length == 0 ? to : putLiteral(to, from, length);
+
+  const limit = end - TAIL;
+  let pending = from;
+  let at = from + 1;
+  while (true) {
+    let offset: u32 = 0;
+    let steps: u32 = 1 << STEP_SHIFT;
+    while (at <= limit) {
+      const bytes = load<u64>(at);
+      const row = rowOf(table, bytes);
+      const position = <u32>(at - from);
+      // A row that was never written, or long ago, names some place in reach: what lies there decides.
+      offset = (position - load<u16>(row)) & 0xffff;
+      store<u16>(row, <u16>position);
+      if (load<u64>(at - offset) == bytes) break;
+      at += steps >> STEP_SHIFT;
+      steps++;
+    }
+    if (at > limit) break;
+    if (offset == 0) {
+      // The row was no older than this place itself: it was never written, or exactly 65,536 bytes ago.
+      at++;
+      continue;
+    }
+    const unmatched = <u32>(at - pending);
+    to = unmatched <= 16 ? putShortLiteral(to, pending, unmatched) : putLiteral(to, pending, unmatched);
+
     while (true) {
-      let skip: u32 = 32;
-      let next = at;
-      let candidate: usize = 0;
-      let offset: u32 = 0;
-      while (true) {
-        at = next;
-        next = at + (skip >> 5);
-        skip++;
-        if (next > limit) break;
-        const v = load<u32>(at);
-        const h = table + (hash(v) << 1);
-        const position = <u32>(at - from);
-        offset = (position - load<u16>(h)) & 0xffff;
-        store<u16>(h, <u16>position);
-        if (load<u32>(at - offset) == v && offset - 1 < position) {
-          candidate = at - offset;
-          break;
-        }
+      pending = matchEnd(at, offset, end);
+      to = putCopy(to, offset, <u32>(pending - at));
+      at = pending;
+      if (at > limit) break;
+
+      const bytes = load<u64>(at);
+      const row = rowOf(table, bytes);
+      const position = <u32>(at - from);
+      const seen = (position - load<u16>(row)) & 0xffff;
+      store<u16>(row, <u16>position);
+      if (load<u64>(at - seen) == bytes && seen != 0) {
+        offset = seen;
+        continue;
       }
-      if (next > limit) break;
-      if (at > emit) to = putLiteral(to, emit, <u32>(at - emit));
-      let stop = at + 4;
-      candidate += 4;
-      while (stop < end) {
-        const m = i8x16.bitmask(i8x16.ne(v128.load(stop), v128.load(candidate))) | 0x10000;
-        const same = ctz(m);
-        stop += same;
-        candidate += same;
-        if (same != 16) break;
+      const matches = matchesAt(at, offset);
+      if (matches == 0) {
+        at++;
+        break;
       }
-      if (stop > end) stop = end;
-      to = putCopy(to, offset, <u32>(stop - at));
-      emit = stop;
-      at = stop;
-      if (at >= limit) break;
-      store<u16>(table + (hash(load<u32>(at - 1)) << 1), <u16>(at - 1 - from));
+      const skipped = <u32>ctz(matches);
+      to = putShortLiteral(to, at, skipped);
+      at += skipped;
     }
   }
-  if (emit < end) to = putLiteral(to, emit, <u32>(end - emit));
-  return to;
+  return pending == end ? to : putLiteral(to, pending, <u32>(end - pending));
 }
