@@ -58,8 +58,11 @@ export function stream(properties: Partial<Stream> = {}): Stream {
   };
 }
 
+const APP = stream();
+
 /** What one segment is made of. */
 export interface Part {
+  /** The same one everywhere when left out. */
   readonly stream?: Stream;
   /** The bytes as read, terminators included. */
   readonly text: string | Uint8Array;
@@ -100,7 +103,7 @@ export function deliver({ kernel }: Bench, parts: readonly Part[]): Delivery {
     for (let i = 0; i < scanned.count; i++) fields.push(part.fields?.[i]);
     segments.push({
       index: segments.length,
-      stream: part.stream ?? stream(),
+      stream: part.stream ?? APP,
       first: count,
       count: scanned.count,
       bytes: text.length,
