@@ -47,6 +47,7 @@ export async function measure({ child, corpus, input, delivered }: Work): Promis
     );
   };
 
+  if (child.exited) throw new Error(`the process ended before it got the file: ${child.output()}`);
   const readBefore = bytesRead(pid);
   const cpuBefore = cpuMs(pid);
   await link(corpus.path, input);
