@@ -1,0 +1,216 @@
+/**
+ * Tails files: finds them, follows them through rotation and truncation, reads them into slots and hands those over.
+ * One loop does everything, one call of the file system at a time, so that a file is never looked at while it is read.
+ * It keeps no unfinished line: that part of a file is simply read again when the file has grown.
+ */
+import { sep } from 'node:path';
+import type { Intake, Source, SourceContext, SourceStatus } from '../../component/source.ts';
+import type { Slot } from '../../kernel/slot.ts';
+import { Attributes } from './attributes.ts';
+import { Complaints } from './complaints.ts';
+import { Descriptors } from './descriptors.ts';
+import { Discovery } from './discovery.ts';
+import { FINGERPRINT_BYTES } from './fingerprint.ts';
+import { pathMatcher } from './glob.ts';
+import { ReadQueue } from './read-queue.ts';
+import type { FileSourceConfig } from './schema.ts';
+import { TailedFiles } from './tailed-files.ts';
+
+const REFRESH_POSITIONS_MS = 3600_000;
+
+export class FileSource implements Source {
+  readonly #config: FileSourceConfig;
+  readonly #context: SourceContext;
+  readonly #queue = new ReadQueue();
+  readonly #complaints: Complaints;
+  readonly #descriptors: Descriptors;
+  readonly #discovery: Discovery;
+  readonly #files: TailedFiles;
+  readonly #before = Buffer.alloc(FINGERPRINT_BYTES);
+  #state: SourceStatus['state'] = 'idle';
+  #linesSplit = 0;
+  #scanned = false;
+  /** Monotonic milliseconds of what is to be done next. */
+  #pollAt = 0;
+  #scanAt = 0;
+  #refreshAt: number;
+  #slot: Slot | undefined;
+  #asking: Promise<void> | undefined;
+  #waker = new AbortController();
+
+  constructor(config: FileSourceConfig, context: SourceContext) {
+    this.#config = config;
+    this.#context = context;
+    const { clock, log, id, labels, positions } = context;
+    const attributes = new Attributes();
+    this.#complaints = new Complaints({ log, id });
+    this.#descriptors = new Descriptors({ max: config.max_open_files, complaints: this.#complaints });
+    const excluded = pathMatcher(config.exclude);
+    this.#discovery = new Discovery({
+      include: config.include,
+      excludes: (path) => isOwn(path, context.stateDir) || excluded(path),
+      attributes,
+      complaints: this.#complaints,
+      clock,
+    });
+    this.#files = new TailedFiles({
+      config,
+      origin: { source: id, sourceType: 'file', labels, positions, clock },
+      attributes,
+      complaints: this.#complaints,
+      descriptors: this.#descriptors,
+      queue: this.#queue,
+      log,
+    });
+    this.#refreshAt = clock.now() + REFRESH_POSITIONS_MS;
+  }
+
+  async run(intake: Intake, signal: AbortSignal): Promise<void> {
+    const wake = () => this.#waker.abort();
+    signal.addEventListener('abort', wake, { once: true });
+    this.#state = 'running';
+    try {
+      while (!signal.aborted) {
+        await this.#look();
+        if (signal.aborted) break;
+        if (this.#queue.isEmpty) await this.#rest(intake);
+        else if (this.#takeSlot(intake, signal)) await this.#readNext(intake);
+        else await this.#sleep();
+      }
+    } finally {
+      signal.removeEventListener('abort', wake);
+      await this.#asking;
+      this.#giveSlot(intake);
+      this.#descriptors.closeAll();
+      this.#state = 'stopped';
+    }
+  }
+
+  status(): SourceStatus {
+    const streams = [];
+    let unreadable = 0;
+    for (const file of this.#files.all.values()) {
+      if (file.readable) {
+        const { committed, id } = file.stream;
+        const size = Math.max(file.size, file.position);
+        streams.push({
+          id,
+          position: file.position,
+          committed,
+          size,
+          lagBytes: Math.max(0, size - committed),
+        });
+      } else unreadable++;
+    }
+    return {
+      state: this.#state,
+      streams,
+      details: {
+        files: this.#files.all.size,
+        files_open: this.#descriptors.count,
+        files_unreadable: unreadable,
+        rotations: this.#files.rotations,
+        truncations: this.#files.truncations,
+        lines_split: this.#linesSplit,
+        read_errors: this.#complaints.count,
+        bytes_lost: this.#files.bytesLost,
+      },
+    };
+  }
+
+  /** Looks at known files and for new ones, as far as that is due. Also while slots are waited for: what is opened in time is not lost. */
+  async #look(): Promise<void> {
+    const { clock } = this.#context;
+    const now = clock.now();
+    if (now >= this.#pollAt) {
+      if (await this.#files.poll(now)) this.#scanAt = now;
+      this.#pollAt = now + this.#config.poll_interval;
+    }
+    if (now >= this.#scanAt) {
+      const fromEnd = !this.#scanned && this.#config.start_at === 'end';
+      await this.#files.find(await this.#discovery.scan(), { fromEnd, now });
+      this.#scanned = true;
+      this.#scanAt = now + this.#config.scan_interval;
+    }
+    if (now >= this.#refreshAt) {
+      this.#files.refreshPositions();
+      this.#refreshAt = now + REFRESH_POSITIONS_MS;
+    }
+  }
+
+  /** Reads once from the file whose turn it is. */
+  async #readNext(intake: Intake): Promise<void> {
+    const { clock, kernel } = this.#context;
+    const file = this.#queue.next();
+    try {
+      if (!file.isOpen && !(await this.#files.open(file, clock.now()))) return;
+      const slot = this.#slot!;
+      const options = { kernel, clock, maxLineBytes: this.#config.max_line_bytes, before: this.#before };
+      const reading = await file.read(slot, options);
+      this.#descriptors.used(file);
+      this.#complaints.settle(file.path);
+      if (reading.kind === 'rewritten') {
+        this.#files.restart(file, clock.now());
+        return;
+      }
+      if (reading.kind === 'lines') {
+        this.#linesSplit += reading.splits;
+        this.#slot = undefined;
+        intake.handle(reading.chunk);
+      }
+      if (file.more) this.#queue.add(file);
+      else if (file.finishing) await this.#files.finish(file);
+    } catch (error) {
+      this.#complaints.report(file.path, 'read the file', error);
+      this.#files.failed(file, error, clock.now());
+    }
+  }
+
+  #takeSlot(intake: Intake, signal: AbortSignal): boolean {
+    this.#slot ??= intake.slots.take();
+    if (this.#slot !== undefined) {
+      this.#state = 'running';
+      return true;
+    }
+    this.#state = 'waiting';
+    this.#asking ??= intake.slots.acquire(signal).then(
+      (slot) => {
+        this.#slot = slot;
+        this.#asking = undefined;
+        this.#waker.abort();
+      },
+      () => {
+        this.#asking = undefined;
+      },
+    );
+    return false;
+  }
+
+  #rest(intake: Intake): Promise<void> {
+    this.#state = 'running';
+    this.#giveSlot(intake);
+    return this.#sleep();
+  }
+
+  #giveSlot(intake: Intake): void {
+    if (this.#slot !== undefined) intake.slots.give(this.#slot);
+    this.#slot = undefined;
+  }
+
+  /** Until something is due, or until woken. */
+  async #sleep(): Promise<void> {
+    const { clock } = this.#context;
+    if (!this.#waker.signal.aborted) {
+      const ms = Math.min(this.#pollAt, this.#scanAt) - clock.now();
+      await clock.sleep(Math.max(0, ms), this.#waker.signal).catch(() => {});
+    }
+    if (this.#waker.signal.aborted) this.#waker = new AbortController();
+  }
+}
+
+/** What the agent writes itself must not come back as logs; only the demo's files, which are there to be read. */
+function isOwn(path: string, stateDir: string): boolean {
+  if (!path.startsWith(stateDir + sep)) return false;
+  const name = path.slice(stateDir.length + 1);
+  return name !== 'demo' && !name.startsWith(`demo${sep}`);
+}

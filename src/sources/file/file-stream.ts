@@ -1,0 +1,85 @@
+/**
+ * The records of one file from one beginning on, and how far they were delivered. A file that is truncated goes on as
+ * a new stream, so that late acknowledgements of what it held before are not taken for the new content's.
+ */
+import type { Clock } from '../../component/clock.ts';
+import type { Positions } from '../../component/source.ts';
+import type { Stream } from '../../record/stream.ts';
+import { type Fingerprint, NOTHING } from './fingerprint.ts';
+import type { PositionEntry } from './position-entry.ts';
+
+/** What all streams of a source share. */
+export interface StreamOrigin {
+  readonly source: string;
+  readonly sourceType: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly positions: Positions;
+  readonly clock: Clock;
+}
+
+interface Mark {
+  readonly position: number;
+  readonly tail: Fingerprint;
+}
+
+export class FileStream implements Stream {
+  readonly id: string;
+  readonly source: string;
+  readonly sourceType: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly path: string;
+  readonly #key: string;
+  readonly #origin: StreamOrigin;
+  /** Ends of chunks handed over and not committed, in order. */
+  readonly #marks: Mark[] = [];
+  #retired = false;
+  #head: Fingerprint;
+  /** Delivered up to here. */
+  committed: number;
+
+  constructor(options: {
+    path: string;
+    key: string;
+    origin: StreamOrigin;
+    position: number;
+    head: Fingerprint;
+  }) {
+    const { path, key, origin } = options;
+    this.id = path;
+    this.path = path;
+    this.source = origin.source;
+    this.sourceType = origin.sourceType;
+    this.labels = origin.labels;
+    this.#key = key;
+    this.#origin = origin;
+    this.committed = options.position;
+    this.#head = options.head;
+  }
+
+  /** Notes the end of a chunk that is about to be handed over, and what precedes it in the file. */
+  mark(position: number, tail: Fingerprint, head: Fingerprint): void {
+    this.#marks.push({ position, tail });
+    this.#head = head;
+  }
+
+  commit(position: number): void {
+    let last: Mark | undefined;
+    while (this.#marks.length > 0 && this.#marks[0]!.position <= position) last = this.#marks.shift();
+    this.committed = position;
+    this.save(position, last?.position === position ? last.tail : NOTHING);
+  }
+
+  /** Writes a position to the store, unless the stream is retired. */
+  save(offset: number, tail: Fingerprint): void {
+    if (this.#retired) return;
+    const { clock, positions } = this.#origin;
+    const seen = Math.round(clock.toEpoch(clock.now()));
+    const entry: PositionEntry = { path: this.path, offset, head: this.#head, tail, seen };
+    positions.set(this.#key, entry);
+  }
+
+  /** From now on nothing is stored: the bytes this stream was read from are gone. */
+  retire(): void {
+    this.#retired = true;
+  }
+}

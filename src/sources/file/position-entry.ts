@@ -1,0 +1,36 @@
+/** What the position store keeps of a file, by the key `dev:ino`. */
+import { FINGERPRINT_BYTES, type Fingerprint } from './fingerprint.ts';
+
+export interface PositionEntry {
+  /** Where the file was found, for those who read the store. */
+  readonly path: string;
+  /** Everything before it was delivered. */
+  readonly offset: number;
+  /** Of the file's first bytes, and of those that end at `offset`. */
+  readonly head: Fingerprint;
+  readonly tail: Fingerprint;
+  /** When the file was last known to exist, in milliseconds since 1970. */
+  readonly seen: number;
+}
+
+/** The entry, or undefined when the value is none: stored text may have been damaged or written by another version. */
+export function readPositionEntry(value: unknown): PositionEntry | undefined {
+  const entry = value as Partial<PositionEntry> | null | undefined;
+  if (typeof entry !== 'object' || entry === null) return undefined;
+  const { path, offset, head, tail, seen } = entry;
+  if (typeof path !== 'string' || typeof seen !== 'number') return undefined;
+  if (!isCount(offset, Number.MAX_SAFE_INTEGER) || !isFingerprint(head) || !isFingerprint(tail))
+    return undefined;
+  if (tail.bytes > offset) return undefined;
+  return { path, offset, head, tail, seen };
+}
+
+function isFingerprint(value: unknown): value is Fingerprint {
+  const fingerprint = value as Partial<Fingerprint> | null | undefined;
+  if (typeof fingerprint !== 'object' || fingerprint === null) return false;
+  return isCount(fingerprint.bytes, FINGERPRINT_BYTES) && isCount(fingerprint.crc, 0xffff_ffff);
+}
+
+function isCount(value: unknown, max: number): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= max;
+}

@@ -1,0 +1,31 @@
+/** Files that wait for a read. They take turns, so that a huge file does not hold up small ones. */
+import type { TailedFile } from './tailed-file.ts';
+
+export class ReadQueue {
+  readonly #files: TailedFile[] = [];
+
+  get isEmpty(): boolean {
+    return this.#files.length === 0;
+  }
+
+  /** Puts the file at the end, unless it waits already. */
+  add(file: TailedFile): void {
+    if (file.queued) return;
+    file.queued = true;
+    this.#files.push(file);
+  }
+
+  /** Takes the next file whose predecessor does not wait; the queue must not be empty. */
+  next(): TailedFile {
+    for (;;) {
+      const file = this.#files.shift()!;
+      if (file.predecessor?.queued) {
+        this.#files.push(file);
+        continue;
+      }
+      file.predecessor = undefined;
+      file.queued = false;
+      return file;
+    }
+  }
+}

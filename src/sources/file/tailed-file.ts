@@ -1,0 +1,222 @@
+/**
+ * One file that is tailed: where reading stands, what is known of the file, and the read itself. It does not decide
+ * when to read or when the file is done with; the file source does.
+ */
+import type { Stats } from 'node:fs';
+import type { Clock } from '../../component/clock.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import type { Slot } from '../../kernel/slot.ts';
+import type { Chunk } from '../../record/chunk.ts';
+import { closeFile, type OpenFile, readAt } from './file-handle.ts';
+import { FileStream, type StreamOrigin } from './file-stream.ts';
+import { extendHead, type Fingerprint, matches, NOTHING, tailOf } from './fingerprint.ts';
+import type { PositionEntry } from './position-entry.ts';
+
+export interface ReadOptions {
+  readonly kernel: Kernel;
+  readonly clock: Clock;
+  readonly maxLineBytes: number;
+  /** `FINGERPRINT_BYTES` of memory, shared: each file needs it only during a read. */
+  readonly before: Buffer;
+}
+
+/**
+ * `lines`: a chunk was made. `none`: no line was complete. `rewritten`: the bytes before the position are not those
+ * that were read, so the file was truncated or replaced and nothing was taken from it.
+ */
+export type Reading =
+  | { readonly kind: 'lines'; readonly chunk: Chunk; readonly splits: number }
+  | { readonly kind: 'none' | 'rewritten' };
+
+const NONE: Reading = { kind: 'none' };
+const REWRITTEN: Reading = { kind: 'rewritten' };
+
+export class TailedFile {
+  readonly key: string;
+  /** Rounded to what a double holds; good enough to see that a path leads elsewhere, while `key` is exact. */
+  readonly dev: number;
+  readonly ino: number;
+  readonly #origin: StreamOrigin;
+  #open: OpenFile | undefined;
+  #head: Fingerprint;
+  #tail: Fingerprint;
+  #skipNuls = false;
+
+  path: string;
+  stream: FileStream;
+  /** Everything before it was handed over. */
+  position: number;
+  /** Everything before it was looked at; what lies between is the start of an unfinished line. */
+  seenTo: number;
+  /** As known from the last look or read. */
+  size: number;
+  modifiedAt = 0;
+  /** The last read did not come to the end of the file. */
+  more = false;
+
+  /** Monotonic milliseconds: when the file last grew, and when it is to be looked at again. */
+  changedAt: number;
+  dueAt: number;
+  /** When its path stopped leading to it; undefined while it does. */
+  detachedAt: number | undefined;
+  /** It waits for a read. */
+  queued = false;
+  /** No more growth is expected: the next read takes an unfinished last line as a record. */
+  finishing = false;
+  /** It could be opened at least once. */
+  readable = false;
+  /** The file that its path led to before, whose rest is to be read first. */
+  predecessor: TailedFile | undefined;
+
+  constructor(options: {
+    path: string;
+    key: string;
+    dev: number;
+    ino: number;
+    size: number;
+    now: number;
+    origin: StreamOrigin;
+    /** Where reading starts: after what was delivered in an earlier run, or at a byte, of which nothing is known. */
+    from: PositionEntry | number;
+  }) {
+    const { path, key, origin, from, now } = options;
+    this.path = path;
+    this.key = key;
+    this.dev = options.dev;
+    this.ino = options.ino;
+    this.size = options.size;
+    this.#origin = origin;
+    const known = typeof from === 'number' ? { offset: from, head: NOTHING, tail: NOTHING } : from;
+    this.position = known.offset;
+    this.seenTo = known.offset;
+    this.#head = known.head;
+    this.#tail = known.tail;
+    this.stream = new FileStream({ path, key, origin, position: known.offset, head: known.head });
+    this.changedAt = now;
+    this.dueAt = now;
+  }
+
+  get isOpen(): boolean {
+    return this.#open !== undefined;
+  }
+
+  get fd(): number {
+    return this.#open!.fd;
+  }
+
+  opened(open: OpenFile): void {
+    this.#open = open;
+    this.readable = true;
+  }
+
+  close(): void {
+    if (this.#open === undefined) return;
+    closeFile(this.#open.fd);
+    this.#open = undefined;
+  }
+
+  /** Takes over what a look at the file showed. True when there may be something to read. */
+  observe(stats: Stats, now: number): boolean {
+    const changed = stats.size !== this.seenTo || stats.mtimeMs !== this.modifiedAt;
+    this.size = stats.size;
+    this.modifiedAt = stats.mtimeMs;
+    if (changed) this.changedAt = now;
+    return changed;
+  }
+
+  /** Whether the file still begins as it did. Call after opening it. */
+  async beginsAsBefore(): Promise<boolean> {
+    if (this.#head.bytes === 0) return true;
+    const head = Buffer.allocUnsafe(this.#head.bytes);
+    return (await readAt(this.fd, [head], 0)) === head.length && matches(this.#head, head);
+  }
+
+  /**
+   * Reads once from the position on into the slot and moves the position behind the last complete line. The read
+   * begins somewhat earlier, to see whether the bytes there are still those that were read last time: however
+   * fast a file was truncated and grew again, the new content is not mistaken for the old one's continuation.
+   * The slot is the chunk's only when lines were read. Rejects with errors of read(2).
+   */
+  async read(slot: Slot, options: ReadOptions): Promise<Reading> {
+    const known = this.#tail.bytes;
+    const before = options.before.subarray(0, known);
+    const buffers = known === 0 ? [slot.bytes] : [before, slot.bytes];
+    const read = (await readAt(this.fd, buffers, this.position - known)) - known;
+    const readAtMs = options.clock.now();
+    if (read < 0 || !matches(this.#tail, before)) return REWRITTEN;
+    if (this.#skipNuls && this.#skippedNuls(slot, read)) return NONE;
+
+    const from = this.position;
+    const maxRecordBytes = Math.min(options.maxLineBytes, slot.capacity >>> 1);
+    const atEnd = read < slot.capacity;
+    const { count, consumed, splits } = options.kernel.scanLines(slot, {
+      from: 0,
+      length: read,
+      firstRecord: 0,
+      maxRecordBytes,
+      final: this.finishing && atEnd,
+    });
+    this.more = !atEnd || count === slot.maxRecords;
+    this.seenTo = from + read;
+    this.size = Math.max(this.size, this.seenTo);
+    if (count === 0) return NONE;
+
+    const taken = slot.bytes.subarray(0, consumed);
+    this.position = from + consumed;
+    this.changedAt = readAtMs;
+    this.#head = extendHead(this.#head, from, taken);
+    this.#tail = tailOf(before, taken);
+    this.stream.mark(this.position, this.#tail, this.#head);
+    const chunk = {
+      slot,
+      stream: this.stream,
+      bytes: consumed,
+      count,
+      readAt: readAtMs,
+      from,
+      position: this.position,
+    };
+    return { kind: 'lines', chunk, splits };
+  }
+
+  /** Starts again from the first byte, after the content was replaced. */
+  restart(now: number): void {
+    this.stream.retire();
+    this.position = 0;
+    this.seenTo = 0;
+    this.size = 0;
+    this.#head = NOTHING;
+    this.#tail = NOTHING;
+    this.#skipNuls = true;
+    this.changedAt = now;
+    this.stream = new FileStream({
+      path: this.stream.path,
+      key: this.key,
+      origin: this.#origin,
+      position: 0,
+      head: NOTHING,
+    });
+  }
+
+  /** Stores the position as delivered, where reading starts behind bytes that nobody wants. */
+  savePosition(): void {
+    this.stream.save(this.position, this.#tail);
+  }
+
+  /**
+   * A writer that does not append goes on at its old place after a truncation, and leaves a hole that reads as NUL
+   * bytes in front of it. No log text begins with NUL, so the hole is passed over.
+   */
+  #skippedNuls(slot: Slot, read: number): boolean {
+    let nuls = 0;
+    while (nuls < read && slot.bytes[nuls] === 0) nuls++;
+    this.#skipNuls = nuls === read;
+    if (nuls === 0) return false;
+    this.position += nuls;
+    this.seenTo = this.position;
+    this.size = Math.max(this.size, this.position);
+    this.#tail = NOTHING;
+    this.more = true;
+    return true;
+  }
+}
