@@ -1,0 +1,131 @@
+import { PassThrough } from 'node:stream';
+import fc from 'fast-check';
+import { beforeEach, expect, test } from 'vitest';
+import { FakeClock } from '../../component/fake-clock.ts';
+import type { Intake, SourceContext } from '../../component/source.ts';
+import { Kernel } from '../../kernel/kernel.ts';
+import type { Chunk } from '../../record/chunk.ts';
+import { StdinSource } from './index.ts';
+
+const kernel = Kernel.create({ memoryBytes: 4 * 2 ** 20, slotBytes: 16 * 1024, slotRecords: 200 });
+
+let records: string[];
+let chunks: Chunk[];
+let stop: AbortController;
+
+beforeEach(() => {
+  records = [];
+  chunks = [];
+  stop = new AbortController();
+});
+
+const intake: Intake = {
+  slots: kernel.slots,
+  handle(chunk) {
+    for (let record = 0; record < chunk.count; record++) {
+      const start = chunk.slot.starts[record]!;
+      records.push(kernel.bytes.toString('latin1', start, start + chunk.slot.lengths[record]!));
+    }
+    chunks.push(chunk);
+    chunk.slot.bytes.fill(0x58, 0, chunk.bytes);
+    kernel.slots.give(chunk.slot);
+  },
+};
+
+function source(input: PassThrough): StdinSource {
+  const ignore = () => {};
+  const context: SourceContext = {
+    id: 'in',
+    labels: { a: 'b' },
+    log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
+    clock: new FakeClock(),
+    kernel,
+    stateDir: '/nowhere',
+    positions: { get: ignore, entries: () => [], set: ignore, delete: ignore },
+  };
+  return new StdinSource({ max_line_bytes: 4096 }, context, () => input);
+}
+
+async function run(pieces: readonly (string | Buffer)[]): Promise<StdinSource> {
+  const input = new PassThrough();
+  const stdin = source(input);
+  const running = stdin.run(intake, stop.signal);
+  for (const piece of pieces) {
+    input.write(piece);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  input.end();
+  await running;
+  return stdin;
+}
+
+test('lines arrive whole however they were written, the last one without its end too', async () => {
+  const stdin = await run(['on', 'e\ntwo\nth', 'ree']);
+  expect(records).toEqual(['one', 'two', 'three']);
+  expect(chunks.at(-1)).toMatchObject({ from: 8, position: 13, stream: { id: 'stdin', source: 'in' } });
+  expect(stdin.status()).toMatchObject({ state: 'done', streams: [{ position: 13, size: 13 }] });
+});
+
+test('empty input is no record', async () => {
+  await run([]);
+  expect(chunks).toEqual([]);
+});
+
+test('any bytes in any pieces come out as their lines', async () => {
+  const line = fc.stringMatching(/^[a-z]{0,300}$/);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(line, { maxLength: 400 }),
+      fc.array(fc.nat(20_000), { maxLength: 8 }),
+      async (lines, cuts) => {
+        records = [];
+        const text = lines.map((text) => `${text}\n`).join('');
+        const at = [0, ...cuts.map((cut) => Math.min(cut, text.length)).sort((a, b) => a - b), text.length];
+        await run(at.slice(1).map((end, index) => text.slice(at[index], end)));
+        expect(records).toEqual(lines);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test('a long line is cut and counted', async () => {
+  const stdin = await run(['x'.repeat(10_000), '\nnext\n']);
+  expect(records.map((text) => text.length)).toEqual([4096, 4096, 1808, 4]);
+  expect(stdin.status().details).toEqual({ lines_split: 2 });
+});
+
+test('a stop does not wait for input that may never come', async () => {
+  const input = new PassThrough();
+  const stdin = source(input);
+  const running = stdin.run(intake, stop.signal);
+  input.write('unfinished');
+  await new Promise((resolve) => setImmediate(resolve));
+  stop.abort(new Error('stop'));
+  await running;
+  expect(records).toEqual([]);
+  expect(stdin.status().state).toBe('stopped');
+  expect(kernel.slots.free).toBe(kernel.slots.size);
+  expect(input.listenerCount('readable')).toBe(0);
+});
+
+test('a stop while it waits for a slot ends it', async () => {
+  const slots = Array.from({ length: kernel.slots.size }, () => kernel.slots.take()!);
+  const input = new PassThrough();
+  const stdin = source(input);
+  const running = stdin.run(intake, stop.signal);
+  input.write('one\n');
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(stdin.status().state).toBe('waiting');
+  stop.abort(new Error('stop'));
+  await running;
+  for (const slot of slots) kernel.slots.give(slot);
+  expect(kernel.slots.free).toBe(kernel.slots.size);
+});
+
+test('input that cannot be read is an error that says so', async () => {
+  const input = new PassThrough();
+  const running = source(input).run(intake, stop.signal);
+  input.destroy(Object.assign(new Error('no'), { code: 'EISDIR' }));
+  await expect(running).rejects.toThrow('standard input cannot be read (EISDIR)');
+});
