@@ -5,12 +5,14 @@ import type { SourceSpec } from './component/source.ts';
 import { parseJsonProcessor } from './processors/parse_json/index.ts';
 import { blackholeSink } from './sinks/blackhole/index.ts';
 import { fileSink } from './sinks/file/index.ts';
+import { lokiSink } from './sinks/loki/index.ts';
 import { stdoutSink } from './sinks/stdout/index.ts';
 import { demoSource } from './sources/demo/index.ts';
 import { fileSource } from './sources/file/index.ts';
+import { stdinSource } from './sources/stdin/index.ts';
 
-export const sources: readonly SourceSpec[] = [fileSource, demoSource(fileSource)];
+export const sources: readonly SourceSpec[] = [fileSource, stdinSource, demoSource(fileSource)];
 
 export const processors: readonly ProcessorSpec[] = [parseJsonProcessor];
 
-export const sinks: readonly SinkSpec[] = [fileSink, stdoutSink, blackholeSink];
+export const sinks: readonly SinkSpec[] = [lokiSink, fileSink, stdoutSink, blackholeSink];

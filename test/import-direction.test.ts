@@ -15,6 +15,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   config: ['component', 'record', 'kernel'],
   dispatcher: ['component', 'record', 'kernel'],
   metrics: ['component', 'record', 'kernel'],
+  tracing: ['component', 'record', 'kernel'],
   http: ['component', 'record', 'kernel', 'metrics'],
   'registry.ts': ['sources/*', 'processors/*', 'sinks/*', 'component'],
   'state-dir.ts': [],
