@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { SLACK } from './layout.ts';
 import { escapeJson } from './twins/escape-json.ts';
 import { logText, placement, put, smallKernel, surroundings } from './twins/fixture.ts';
 
@@ -62,4 +63,17 @@ describe('escapeJson', () => {
       }),
     );
   });
+
+  test.each(['plain text ', '"', '\x01', '\xff'])(
+    'writes nothing behind a region that is too small: %j',
+    (unit) => {
+      const bytes = Buffer.from(unit.repeat(200), 'latin1');
+      const from = put(kernel, slot, bytes);
+      for (let capacity = 0; capacity < 200; capacity++) {
+        out.bytes.fill(0x5a);
+        expect(kernel.escapeJson(slot.address + from, bytes.length, { ...out, capacity }, 0)).toBe(-1);
+        expect(out.bytes.subarray(capacity + SLACK).every((byte) => byte === 0x5a)).toBe(true);
+      }
+    },
+  );
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Region } from './kernel.ts';
+import { SLACK } from './layout.ts';
 import { RecordFlag } from './slot.ts';
 import {
   liveRows,
@@ -100,6 +101,19 @@ describe('joinLines', () => {
     expect(kernel.joinLines({ slot, first: 0, count, live: null }, region(11), 0)).toBe(11);
     for (let capacity = 0; capacity < 11; capacity++) {
       expect(kernel.joinLines({ slot, first: 0, count, live: null }, region(capacity), 0)).toBe(-1);
+    }
+  });
+
+  test.each(['', '\n'])('writes nothing behind a region that is too small, last terminator %j', (last) => {
+    const line = (letter: string) => letter.repeat(1000);
+    const count = scanned(Buffer.from(`${line('x')}\n${line('y')}\n${line('z')}${last}`));
+    for (const live of [null, Uint32Array.of(0, 2)]) {
+      const size = (live?.length ?? count) * 1001;
+      for (const capacity of [0, 500, 1000, 1001, 1500, size - 1]) {
+        out.bytes.fill(0x5a);
+        expect(kernel.joinLines({ slot, first: 0, count, live }, { ...out, capacity }, 0)).toBe(-1);
+        expect(out.bytes.subarray(capacity + SLACK).every((byte) => byte === 0x5a)).toBe(true);
+      }
     }
   });
 });

@@ -86,6 +86,14 @@ describe('snappy', () => {
     }
   });
 
+  test.each(Array.from({ length: 12 }, (_, i) => 2042 + i))(
+    'handles a short match %i bytes back',
+    (distance) => {
+      const match = noise(9, 9);
+      roundTrip(Buffer.concat([noise(5), match, Buffer.alloc(distance - 9, 7), match, noise(100, 4)]));
+    },
+  );
+
   test('grows noise by no more than the format allows', () => {
     const bytes = noise(200_000);
     expect(roundTrip(bytes).length).toBeLessThan(bytes.length + 100);
