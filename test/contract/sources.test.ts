@@ -43,8 +43,9 @@ test('every source of the registry has a case', () => {
 });
 
 describe.each(sources.map((spec) => [spec.type, spec] as const))('source %s', (type, spec) => {
-  test('answers its status before it runs', () => {
-    expect(build(spec, sourceCases[type]!(dir)).status().streams).toEqual([]);
+  test('answers its status before it runs: nothing read yet', () => {
+    const { streams } = build(spec, sourceCases[type]!(dir)).status();
+    expect(streams.filter(({ position }) => position > 0)).toEqual([]);
   });
 
   test('ends at once when it was told to stop before it ran', async () => {
