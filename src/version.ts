@@ -1,4 +1,9 @@
 /** The version of this installation, as in its package.json. */
-import metadata from '../package.json' with { type: 'json' };
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
-export const VERSION: string = metadata.version;
+const metadata = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8')) as {
+  version: string;
+};
+
+export const VERSION = metadata.version;

@@ -2,14 +2,7 @@
  * The agent's own log. It goes to standard error, because standard output belongs to the stdout sink:
  * JSON lines, or text for people when that is a terminal.
  */
-import {
-  type DestinationStream,
-  destination,
-  type Logger,
-  pino,
-  stdSerializers,
-  stdTimeFunctions,
-} from 'pino';
+import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino';
 
 export type Level = 'debug' | 'info' | 'warn' | 'error';
 
@@ -19,13 +12,14 @@ export type Level = 'debug' | 'info' | 'warn' | 'error';
  */
 export function createLog(level: Level, terminal: { write(text: string): unknown }): Logger {
   const { isTTY } = process.stderr;
+  const describe = (error: unknown) => describeError(error, level === 'debug');
   return pino(
     {
       level,
       base: null,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: stdSerializers.err, error: stdSerializers.err },
+      serializers: { err: describe, error: describe },
     },
     isTTY ? forPeople(terminal, { colours: process.stderr.hasColors() }) : destination({ fd: 2, sync: true }),
   );
@@ -39,7 +33,24 @@ const COLOURS: Readonly<Record<string, string>> = {
   fatal: '97;41',
 };
 
-/** Turns pino's JSON lines into `TIME LEVEL message key=value…`, with the stack of a fatal error below. */
+/**
+ * What a log says of an error. Most are troubles of the world around (a port in use, no space), which a stack only
+ * hides: it is there at level debug, and where it is logged as a field of its own.
+ */
+export function describeError(error: unknown, withStack: boolean): unknown {
+  if (!(error instanceof Error)) return error;
+  const { name, message, stack, cause } = error;
+  const { code } = error as NodeJS.ErrnoException;
+  return {
+    type: name,
+    message,
+    ...(code === undefined ? {} : { code }),
+    ...(cause instanceof Error ? { cause: cause.message } : {}),
+    ...(withStack ? { stack } : {}),
+  };
+}
+
+/** Turns pino's JSON lines into `TIME LEVEL message key=value…`, with a stack on lines of its own below. */
 export function forPeople(
   out: { write(text: string): unknown },
   options: { colours: boolean },
@@ -53,12 +64,12 @@ export function forPeople(
 
 /** One of pino's lines for people. The time is local, to the millisecond. */
 export function formatEntry(line: string, colours: boolean): string {
-  const { level, time, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
+  const { level, time, msg, stack, ...fields } = JSON.parse(line) as Record<string, unknown>;
   const label = String(level).padEnd(5);
   const painted = colours ? `\u001b[${COLOURS[String(level)] ?? '0'}m${label}\u001b[0m` : label;
   const rest = Object.entries(fields).map(([key, value]) => ` ${key}=${formatField(value)}`);
-  const stack = level === 'fatal' ? stackOf(fields.err) : '';
-  return `${localTime(String(time))} ${painted} ${printable(String(msg))}${rest.join('')}${stack}`;
+  const below = typeof stack === 'string' ? `\n${printable(stack)}` : '';
+  return `${localTime(String(time))} ${painted} ${printable(String(msg))}${rest.join('')}${below}`;
 }
 
 function localTime(iso: string): string {
@@ -70,15 +81,10 @@ function localTime(iso: string): string {
 
 function formatField(value: unknown): string {
   if (typeof value === 'string') return /^[\w./:@*+-]+$/.test(value) ? value : JSON.stringify(value);
-  if (typeof value === 'object' && value !== null && 'message' in value && 'stack' in value) {
+  if (typeof value === 'object' && value !== null && 'message' in value && 'type' in value) {
     return JSON.stringify(value.message);
   }
   return JSON.stringify(value);
-}
-
-function stackOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null || !('stack' in error)) return '';
-  return `\n${printable(String(error.stack))}`;
 }
 
 /** Without control characters, so that a file's name cannot take over the terminal. Line feeds stay. */

@@ -62,7 +62,8 @@ export async function supervise(agent: Supervised, surroundings: Surroundings): 
     stop();
   };
   const onFault = (error: unknown) => {
-    log.fatal({ err: error }, 'a fault of log-capturer itself; please report it');
+    const stack = error instanceof Error ? error.stack : undefined;
+    log.fatal({ err: error, stack }, 'a fault of log-capturer itself; please report it');
     code = ExitCode.failure;
     stop();
   };
