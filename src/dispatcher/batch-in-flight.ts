@@ -1,5 +1,5 @@
 import type { Slot } from '../kernel/slot.ts';
-import type { Batch, Fields } from '../record/batch.ts';
+import type { Batch, FieldsByRecord } from '../record/batch.ts';
 import type { Chunk } from '../record/chunk.ts';
 import type { Delivery } from '../record/delivery.ts';
 import type { Segment } from '../record/segment.ts';
@@ -21,7 +21,7 @@ export class BatchInFlight implements Batch {
   unsettled = 0;
   count = 0;
   bytes = 0;
-  fields: (Fields | undefined)[] | null = null;
+  fields: FieldsByRecord | null = null;
   hasSeverities = false;
   hasTimestamps = false;
   sealedAt = 0;

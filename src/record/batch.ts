@@ -4,6 +4,15 @@ import type { Segment } from './segment.ts';
 /** Fields a processor parsed out of a record. */
 export type Fields = Readonly<Record<string, unknown>>;
 
+/**
+ * Where a batch's parsed fields are; an array is one. What stands behind it may parse the record at each call instead
+ * of keeping objects for every batch in flight: ask once a record, and only for records whose fields are needed.
+ */
+export interface FieldsByRecord {
+  /** Fields of the record in this row; undefined where there are none. */
+  at(row: number): Fields | undefined;
+}
+
 /** Severity numbers of OpenTelemetry's log data model: the first of each range of four; 0 is unknown. */
 export const Severity = { unknown: 0, trace: 1, debug: 5, info: 9, warn: 13, error: 17, fatal: 21 } as const;
 
@@ -19,8 +28,8 @@ export interface Batch {
   /** Records and bytes in use. */
   count: number;
   bytes: number;
-  /** Parsed fields, by record. */
-  fields: (Fields | undefined)[] | null;
+  /** Parsed fields, by record; null: nothing was parsed. */
+  fields: FieldsByRecord | null;
   /** Whether the slot's columns of that name are filled for every record. */
   hasSeverities: boolean;
   hasTimestamps: boolean;

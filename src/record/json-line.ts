@@ -78,7 +78,7 @@ export class JsonLineEncoder {
 /** Everything from the closing quote of the message on. */
 function after(batch: Batch, row: number): string {
   const flags = batch.slot.flags[row]!;
-  const fields = batch.fields?.[row];
+  const fields = batch.fields?.at(row);
   return (
     (fields === undefined ? '"' : `","fields":${JSON.stringify(fields)}`) +
     (flags & RecordFlag.split ? ',"split":true' : '') +

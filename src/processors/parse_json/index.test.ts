@@ -76,6 +76,7 @@ function run(batch: Batch, config: Record<string, unknown> = {}) {
   return processor;
 }
 
+const fieldsOf = (batch: Batch) => Array.from({ length: batch.count }, (_, row) => batch.fields!.at(row));
 const severities = (batch: Batch) => [...slot.severities.subarray(0, batch.count)];
 const timestamps = (batch: Batch) => [...slot.timestamps.subarray(0, batch.count)];
 
@@ -84,7 +85,7 @@ test('lines that are objects get their fields, level and time', () => {
     '{"level":"warn","time":1795370711123,"n":{"a":[1]}}\n{"level":50,"ts":"2026-11-22T18:05:11Z"}\n',
   );
   const processor = run(batch);
-  expect(batch.fields).toEqual([
+  expect(fieldsOf(batch)).toEqual([
     { level: 'warn', time: 1795370711123, n: { a: [1] } },
     { level: 50, ts: '2026-11-22T18:05:11Z' },
   ]);
@@ -113,7 +114,7 @@ test.each([
 ])('the line %j passes on as text, flagged and counted', (line) => {
   const batch = batchOf(`${line}\n`);
   const processor = run(batch);
-  expect(batch.fields![0]).toBeUndefined();
+  expect(batch.fields!.at(0)).toBeUndefined();
   expect(slot.flags[0]! & RecordFlag.unparsed).toBe(RecordFlag.unparsed);
   expect(processor.status!()).toEqual({ parsed: 0, unparsed: 1 });
   expect(batch.hasSeverities || batch.hasTimestamps).toBe(false);
@@ -122,7 +123,7 @@ test.each([
 test('a broken line does not touch its neighbours', () => {
   const batch = batchOf('{"a":1}\n{"a":\n{"a":3}\n');
   run(batch);
-  expect(batch.fields).toEqual([{ a: 1 }, undefined, { a: 3 }]);
+  expect(fieldsOf(batch)).toEqual([{ a: 1 }, undefined, { a: 3 }]);
   expect([...slot.flags.subarray(0, 3)]).toEqual([0, RecordFlag.unparsed, 0]);
 });
 
@@ -136,7 +137,7 @@ test('other flags of a record stay', () => {
 test('blanks around an object are allowed', () => {
   const batch = batchOf(' \t{"a":1} \t\r\n');
   run(batch);
-  expect(batch.fields).toEqual([{ a: 1 }]);
+  expect(fieldsOf(batch)).toEqual([{ a: 1 }]);
 });
 
 test('columns are valid for records without level or time, of other segments too', () => {
@@ -152,14 +153,30 @@ test('a second segment keeps what the first one got', () => {
   for (const segment of batch.segments) processor.process(batch, segment);
   expect(severities(batch)).toEqual([9, 17]);
   expect(timestamps(batch)).toEqual([1_795_370_711_000_000_000n, 1_795_370_712_000_000_000n]);
-  expect(batch.fields).toHaveLength(2);
+  expect(fieldsOf(batch)).toEqual([
+    { level: 'info', time: 1_795_370_711 },
+    { level: 'error', time: 1_795_370_712 },
+  ]);
+});
+
+test('fields that another processor has found stay', () => {
+  const batch = batchOf('plain\n', '{"a":1}\n');
+  batch.fields = [{ found: true }];
+  build().process(batch, batch.segments[1]!);
+  expect(fieldsOf(batch)).toEqual([{ found: true }, { a: 1 }]);
+});
+
+test('records of sources without parse_json have no fields, even if they are JSON', () => {
+  const batch = batchOf('{"a":1}\n', '{"b":2}\n');
+  build().process(batch, batch.segments[1]!);
+  expect(fieldsOf(batch)).toEqual([undefined, { b: 2 }]);
 });
 
 test('records that were filtered out are left alone', () => {
   const batch = batchOf('{"a":1}\nbroken\n{"a":3}\n');
   batch.segments[0]!.live = Uint32Array.of(2);
   const processor = run(batch);
-  expect(batch.fields).toEqual([undefined, undefined, { a: 3 }]);
+  expect(fieldsOf(batch)).toEqual([undefined, undefined, { a: 3 }]);
   expect(slot.flags[1]).toBe(0);
   expect(processor.status!()).toEqual({ parsed: 1, unparsed: 0 });
 });
@@ -171,7 +188,7 @@ test('records whose text a processor has put elsewhere are read from there', () 
   slot.lengths[0] = elsewhere.bytes.write('{"b":22}');
   run(batch);
   kernel.slots.give(elsewhere);
-  expect(batch.fields).toEqual([{ b: 22 }]);
+  expect(fieldsOf(batch)).toEqual([{ b: 22 }]);
 });
 
 test.each([
@@ -201,8 +218,8 @@ test('keys of Object.prototype are harmless', () => {
   run(batch, { level_key: 'toString', time_key: 'constructor' });
   expect(batch.hasSeverities).toBe(false);
   expect(({} as Record<string, unknown>).polluted).toBeUndefined();
-  expect(Object.getPrototypeOf(batch.fields![0])).toBe(Object.prototype);
-  expect(Object.hasOwn(batch.fields![0]!, '__proto__')).toBe(true);
+  expect(Object.getPrototypeOf(batch.fields!.at(0))).toBe(Object.prototype);
+  expect(Object.hasOwn(batch.fields!.at(0)!, '__proto__')).toBe(true);
 });
 
 test('a level hidden behind __proto__ is not taken for one', () => {
@@ -216,7 +233,7 @@ test('text outside ASCII is read as UTF-8, broken bytes as U+FFFD', () => {
     Buffer.concat([Buffer.from('{"a":"Zoë 佐藤 🙂","b":"'), Buffer.of(0xff), Buffer.from('"}\n')]),
   );
   run(batch);
-  expect(batch.fields).toEqual([{ a: 'Zoë 佐藤 🙂', b: '\ufffd' }]);
+  expect(fieldsOf(batch)).toEqual([{ a: 'Zoë 佐藤 🙂', b: '\ufffd' }]);
 });
 
 test('nesting up to the limit is parsed, beyond it the line passes on as text', () => {
@@ -225,7 +242,7 @@ test('nesting up to the limit is parsed, beyond it the line passes on as text', 
   const batch = batchOf(`${nested(MAX_DEPTH)}\n${nested(MAX_DEPTH + 1)}\n${nested(50_000)}\n`);
   const processor = run(batch);
   expect(processor.status!()).toEqual({ parsed: 1, unparsed: 2 });
-  expect(batch.fields![0]).toBeDefined();
+  expect(batch.fields!.at(0)).toBeDefined();
 });
 
 test('any object that JSON can write arrives as its fields, and no text makes it throw', () => {
@@ -236,7 +253,7 @@ test('any object that JSON can write arrives as its fields, and no text makes it
       const batch = batchOf(lines.map((line) => `${line}\n`).join(''));
       run(batch);
       for (const [row, line] of lines.entries()) {
-        expect(batch.fields![row]).toEqual(parseOrUndefined(line.toWellFormed()));
+        expect(batch.fields!.at(row)).toEqual(parseOrUndefined(line.toWellFormed()));
       }
     }),
   );

@@ -10,6 +10,7 @@ import { RecordFlag } from '../../kernel/slot.ts';
 import type { Batch, Fields } from '../../record/batch.ts';
 import type { Segment } from '../../record/segment.ts';
 import { parseObject } from './parse-object.ts';
+import { ParsedFields } from './parsed-fields.ts';
 import { severityNumber } from './severity-number.ts';
 import { readTimestamp } from './timestamp.ts';
 import { halvesOf, writeNanos } from './write-nanos.ts';
@@ -64,7 +65,7 @@ class ParseJson implements Processor {
     const { bytes } = this.#kernel;
     const { live, first } = segment;
     const count = live === null ? segment.count : live.length;
-    batch.fields ??= Array.from({ length: batch.count });
+    const parsedFields = ParsedFields.of(batch, bytes);
     let parsed = 0;
     for (let index = 0; index < count; index++) {
       const row = live === null ? first + index : live[index]!;
@@ -75,7 +76,7 @@ class ParseJson implements Processor {
         continue;
       }
       parsed++;
-      batch.fields[row] = fields;
+      parsedFields.add(row);
       this.#setLevel(batch, row, fields);
       this.#setTime(batch, row, fields);
     }

@@ -44,7 +44,7 @@ export class Metadata {
     if (!this.#enabled) return [];
     const level = this.#level && batch.hasSeverities ? severityName(batch.slot.severities[row]!) : undefined;
     const pairs: Pair[] = level === undefined ? [] : [['level', level]];
-    return [...pairs, ...this.#fieldPairs(batch.fields?.[row]), ...moved];
+    return [...pairs, ...this.#fieldPairs(batch.fields?.at(row)), ...moved];
   }
 
   /**
@@ -78,7 +78,7 @@ export class Metadata {
       starts[row] = startOf[severity]!;
       lengths[row] = lengthOf[severity]!;
       if (!fields) continue;
-      const own = encodePairs(this.#fieldPairs(batch.fields![row]));
+      const own = encodePairs(this.#fieldPairs(batch.fields!.at(row)));
       if (own.length === 0) continue;
       const length = lengthOf[severity]! + own.length;
       if (end + length > region.capacity) return -1;
