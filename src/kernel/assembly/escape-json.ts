@@ -31,7 +31,7 @@ function shortForm(byte: u8): u8 {
     case 13:
       return 0x72;
     default:
-      return byte == QUOTE || byte == BACKSLASH ? byte : 0;
+      return byte == BACKSLASH ? byte : 0;
   }
 }
 
@@ -41,6 +41,11 @@ function hexDigit(value: u8): u64 {
 
 /** Writes the escape of one byte of `special` below 128; returns the address behind it. */
 function putEscape(to: usize, byte: u8): usize {
+  if (byte == QUOTE) {
+    // By far the most frequent.
+    store<u16>(to, ((<u16>QUOTE) << 8) | BACKSLASH);
+    return to + 2;
+  }
   const letter = shortForm(byte);
   store<u8>(to, BACKSLASH);
   if (letter != 0) {
@@ -56,30 +61,36 @@ function putEscape(to: usize, byte: u8): usize {
 export function escapeJson(from: usize, length: u32, to: usize, limit: usize): usize {
   const end = from + length;
   while (from < end) {
-    if (to > limit) return 0;
-    const block = v128.load(from);
-    v128.store(to, block);
-    const found = special(block);
-    // A block without special bytes has its 16th bit past the last.
-    const plain = <usize>min<u32>(ctz(found | 0x10000), <u32>min<usize>(16, end - from));
-    from += plain;
-    to += plain;
-    if (plain == 16 || from == end) continue;
-    const byte = load<u8>(from);
-    if (byte < 0x80) {
-      to = putEscape(to, byte);
-      from++;
-      continue;
-    }
-    const bytes = sequence(from, end);
-    if (bytes > 0) {
-      store<u32>(to, load<u32>(from));
-      to += bytes;
-      from += bytes;
-    } else {
-      store<u32>(to, REPLACEMENT);
-      to += 3;
-      from -= bytes;
+    const block = from;
+    const blockEnd = min<usize>(block + 16, end);
+    let found = special(v128.load(block));
+    while (true) {
+      if (to > limit) return 0;
+      // A block without special bytes has its 16th bit past the last.
+      const next = min<usize>(block + ctz(found | 0x10000), blockEnd);
+      v128.store(to, v128.load(from));
+      to += next - from;
+      from = next;
+      if (next == blockEnd) break;
+      const byte = load<u8>(from);
+      if (byte < 0x80) {
+        to = putEscape(to, byte);
+        from++;
+        found &= found - 1;
+        continue;
+      }
+      const bytes = sequence(from, end);
+      if (bytes > 0) {
+        store<u32>(to, load<u32>(from));
+        to += bytes;
+        from += bytes;
+      } else {
+        store<u32>(to, REPLACEMENT);
+        to += 3;
+        from -= bytes;
+      }
+      if (from >= blockEnd) break;
+      found &= -1 << (<i32>(from - block));
     }
   }
   return to > limit ? 0 : to;
