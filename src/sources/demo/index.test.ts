@@ -52,7 +52,10 @@ const build = (tail: SourceSpec, rate = 100) => {
 test('tails its own folder from the beginning, as itself', () => {
   const { spec, seen } = fakeTail((_, signal) => untilAborted(signal));
   build(spec);
-  expect(seen.config).toEqual({ include: [join(stateDir, 'demo/*/*.log')], start_at: 'beginning' });
+  expect(seen.config).toEqual({
+    include: [join(stateDir, 'demo/*/*.log'), join(stateDir, 'demo/*/*.log.*')],
+    start_at: 'beginning',
+  });
   expect(seen.context).toMatchObject({ id: 'demo', labels: { a: 'b' }, stateDir });
 });
 

@@ -38,8 +38,12 @@ class DemoSource implements Source {
 
   constructor(config: DemoSourceConfig, context: SourceContext, tail: SourceSpec) {
     const folder = join(context.stateDir, 'demo');
+    // Rotated files as well: what was not read when the agent was killed lies there.
     this.#tail = tail.build(
-      tail.schema.parse({ include: [join(folder, '*/*.log')], start_at: 'beginning' }),
+      tail.schema.parse({
+        include: [join(folder, '*/*.log'), join(folder, '*/*.log.*')],
+        start_at: 'beginning',
+      }),
       context,
     );
     this.#traffic = new Traffic({
