@@ -11,9 +11,9 @@ import type { Sink } from './component/sink.ts';
 import type { Source } from './component/source.ts';
 import type { AgentStatus } from './component/status.ts';
 import type { Config } from './config/schema.ts';
+import { selects } from './config/selection.ts';
 import { Dispatcher } from './dispatcher/dispatcher.ts';
 import { PositionStore } from './dispatcher/position-store.ts';
-import { sourceMatcher } from './dispatcher/source-pattern.ts';
 import { HttpServer } from './http/server.ts';
 import { Kernel } from './kernel/kernel.ts';
 import { Exposition } from './metrics/exposition.ts';
@@ -96,7 +96,7 @@ export class Agent {
       sinks: this.#sinks.map(({ id, component }, index) => ({
         id,
         sink: component,
-        selects: sourceMatcher(config.sinks[index]!.sources),
+        selects: (sourceId: string) => selects(config.sinks[index]!.sources, sourceId),
       })),
       batchTimeoutMs: dispatcher.batch_timeout,
       retry: {

@@ -117,9 +117,9 @@ describe('the line', () => {
     [1024, '1.0 KiB'],
     [1_500_000, '1.4 MiB'],
     [5 * 2 ** 40, '5.0 TiB'],
-  ])('shows a lag of %d bytes as %s', (lagBytes, text) => {
+  ])('shows a lag of %d bytes as %s', (lag_bytes, text) => {
     const [source] = sampleStatus.sources;
-    const streams = [{ ...source!.streams[0]!, lagBytes }];
+    const streams = [{ ...source!.streams[0]!, lag_bytes }];
     const line = summaryLine({ ...sampleStatus, sources: [{ ...source!, streams }] }, rates, 200);
     expect(line).toContain(`   lag ${text}   `);
   });

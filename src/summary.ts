@@ -116,7 +116,7 @@ export function summaryLine(status: AgentStatus, rates: Rates, width: number): s
   const { sources, sinks, dispatcher } = status;
   const sum = (of: (source: AgentStatus['sources'][number]) => number) =>
     sources.reduce((total, source) => total + of(source), 0);
-  const lag = sum(({ streams }) => streams.reduce((total, { lagBytes }) => total + lagBytes, 0));
+  const lag = sum(({ streams }) => streams.reduce((total, { lag_bytes }) => total + lag_bytes, 0));
   const lost = sum(({ ledger }) => Object.values(ledger.dropped).reduce((total, count) => total + count, 0));
   const deadLettered = sum(({ ledger }) => ledger.dead_lettered);
 

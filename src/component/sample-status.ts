@@ -16,8 +16,8 @@ export const sampleStatus: Complete<AgentStatus> = {
       type: 'file',
       state: 'running',
       streams: [
-        { id: '/var/log/nginx/a.log', position: 900, committed: 800, size: 1000, lagBytes: 100 },
-        { id: '/var/log/nginx/b.log', position: 500, committed: 500, size: 550, lagBytes: 50 },
+        { id: '/var/log/nginx/a.log', position: 900, committed: 800, size: 1000, lag_bytes: 100 },
+        { id: '/var/log/nginx/b.log', position: 500, committed: 500, size: 550, lag_bytes: 50 },
       ],
       details: { rotations: 3, start_at: 'end' },
       ledger: ledger({ read: 100, read_bytes: 1400, delivered: 60, filtered: 10, in_flight: 22 }),

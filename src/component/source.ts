@@ -37,7 +37,7 @@ export interface StreamStatus {
   readonly committed: number;
   /** Bytes known to exist. */
   readonly size: number;
-  readonly lagBytes: number;
+  readonly lag_bytes: number;
 }
 
 export interface SourceStatus {

@@ -4,9 +4,9 @@ import { PartialError, PermanentError, RetryableError } from '../component/error
 import { FakeClock } from '../component/fake-clock.ts';
 import type { Observer } from '../component/observer.ts';
 import type { Processor } from '../component/processor.ts';
+import { selects } from '../config/selection.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import { Dispatcher, type DispatcherOptions } from './dispatcher.ts';
-import { sourceMatcher } from './source-pattern.ts';
 
 const BATCH_TIMEOUT_MS = 200;
 
@@ -30,7 +30,7 @@ function pipeline(
   const sinks = (options.sinks ?? [{ id: 'out' }]).map((entry) => ({
     id: entry.id,
     sink: new ScriptedSink(kernel, entry.concurrency),
-    selects: sourceMatcher(entry.sources ?? ['*']),
+    selects: (sourceId: string) => selects(entry.sources ?? ['*'], sourceId),
   }));
   const dispatcher = new Dispatcher({
     kernel,

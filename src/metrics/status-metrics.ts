@@ -18,7 +18,7 @@ function collectSource(samples: Samples, status: SourceStatus): void {
   const { id: source, ledger, streams } = status;
   samples.set('log_capturer_source_up', status.state === 'stopped' ? 0 : 1, { source });
   samples.set('log_capturer_source_streams', streams.length, { source });
-  const lag = streams.reduce((total, stream) => total + stream.lagBytes, 0);
+  const lag = streams.reduce((total, stream) => total + stream.lag_bytes, 0);
   samples.set('log_capturer_source_lag_bytes', lag, { source });
 
   samples.set('log_capturer_source_records_read_total', ledger.read, { source });

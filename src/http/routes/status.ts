@@ -36,7 +36,7 @@ const source = z.object({
         position: z.number().describe('Read up to here, in bytes.'),
         committed: z.number().describe('Acknowledged by every sink up to here, in bytes.'),
         size: z.number().describe('Bytes known to exist.'),
-        lagBytes: z.number().describe('Bytes known to exist that have not been read.'),
+        lag_bytes: z.number().describe('Bytes known to exist that have not been read.'),
       }),
     )
     .readonly(),

@@ -52,7 +52,7 @@ class DemoSource implements Source {
       random: new Random(context.clock.toEpoch(context.clock.now())),
       clock: context.clock,
       log: context.log,
-      backlog: () => this.#tail.status().streams.reduce((sum, { lagBytes }) => sum + lagBytes, 0),
+      backlog: () => this.#tail.status().streams.reduce((sum, { lag_bytes }) => sum + lag_bytes, 0),
     });
   }
 

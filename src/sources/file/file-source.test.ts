@@ -455,8 +455,8 @@ test('status tells size, position and what was delivered', async () => {
   put('a.log', 'one\ntw');
   await rig.start();
   expect(rig.source.status().streams).toEqual([
-    { id: rig.path('a.log'), position: 4, committed: 0, size: 6, lagBytes: 6 },
+    { id: rig.path('a.log'), position: 4, committed: 0, size: 6, lag_bytes: 6 },
   ]);
   rig.chunks[0]!.stream.commit(4);
-  expect(rig.source.status().streams[0]).toMatchObject({ committed: 4, lagBytes: 2 });
+  expect(rig.source.status().streams[0]).toMatchObject({ committed: 4, lag_bytes: 2 });
 });

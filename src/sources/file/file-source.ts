@@ -98,7 +98,7 @@ export class FileSource implements Source {
           position: file.position,
           committed,
           size,
-          lagBytes: Math.max(0, size - committed),
+          lag_bytes: Math.max(0, size - committed),
         });
       } else unreadable++;
     }

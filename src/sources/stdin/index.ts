@@ -91,7 +91,7 @@ export class StdinSource implements Source {
     const stream = { id: 'stdin', position: this.#position, committed: this.#committed, size };
     return {
       state: this.#state,
-      streams: [{ ...stream, lagBytes: size - this.#committed }],
+      streams: [{ ...stream, lag_bytes: size - this.#committed }],
       details: { lines_split: this.#linesSplit },
     };
   }
