@@ -1,0 +1,126 @@
+/**
+ * Spans waiting for export, oldest first, as references into the span ring. Holds every run from which it has spans; no
+ * bytes are copied unless `detach` says so. Never decides when or where they go; export-queue.ts does.
+ */
+import type { Run } from '../run.ts';
+import { cutSpans } from './cut-spans.ts';
+import type { EncodedSpans } from './transport.ts';
+
+/** Spans of one run, or their copy. */
+interface Piece extends EncodedSpans {
+  bytes: Buffer;
+  spans: number;
+  /** Held for this piece; null: the bytes are a copy. */
+  run: Run | null;
+}
+
+/** Spans taken from the queue; they stay held until released. */
+export class Batch {
+  readonly pieces: Piece[] = [];
+  spans = 0;
+  bytes = 0;
+
+  add(piece: Piece): void {
+    this.pieces.push(piece);
+    this.spans += piece.spans;
+    this.bytes += piece.bytes.length;
+  }
+
+  /** Copies what is still in the ring, and lets it go. */
+  detach(): void {
+    for (const piece of this.pieces) detach(piece);
+  }
+
+  /** Lets everything go; the bytes must not be read any more. */
+  release(): void {
+    for (const piece of this.pieces) release(piece);
+    this.pieces.length = 0;
+  }
+}
+
+/** How many pieces already taken may lie in front of the list before it is made shorter. */
+const MAX_TAKEN = 1024;
+
+export class SpanQueue {
+  #pieces: Piece[] = [];
+  #head = 0;
+  #spans = 0;
+
+  get spans(): number {
+    return this.#spans;
+  }
+
+  /**
+   * Takes in what fits into `room` spans, whole traces only, by reference or as a copy; returns how many spans that is.
+   */
+  push(run: Run, room: number, { copy }: { copy: boolean }): number {
+    if (run.spans === 0) return 0;
+    const piece: Piece = { bytes: run.bytes, spans: run.spans, run };
+    if (run.spans > room) {
+      if (room < 1) return 0;
+      const cut = cutSpans(run.bytes, room, Number.POSITIVE_INFINITY);
+      if (cut.torn) return 0;
+      piece.bytes = run.bytes.subarray(0, cut.end);
+      piece.spans = cut.spans;
+    }
+    run.holders++;
+    if (copy) detach(piece);
+    this.#pieces.push(piece);
+    this.#spans += piece.spans;
+    return piece.spans;
+  }
+
+  /** Takes out the oldest spans, at least one, at most the given numbers; a trace is torn only if larger than both. */
+  take(maxSpans: number, maxBytes: number): Batch {
+    const batch = new Batch();
+    while (this.#head < this.#pieces.length) {
+      const piece = this.#pieces[this.#head]!;
+      const spans = maxSpans - batch.spans;
+      const bytes = maxBytes - batch.bytes;
+      if (piece.spans > spans || piece.bytes.length > bytes) {
+        if (spans > 0) this.#takePart(batch, piece, spans, bytes);
+        break;
+      }
+      this.#head++;
+      batch.add(piece);
+    }
+    this.#spans -= batch.spans;
+    if (this.#head === this.#pieces.length || this.#head > MAX_TAKEN) {
+      this.#pieces = this.#pieces.slice(this.#head);
+      this.#head = 0;
+    }
+    return batch;
+  }
+
+  /** Copies everything that waits, so that the ring can be reused. */
+  detach(): void {
+    for (let i = this.#head; i < this.#pieces.length; i++) detach(this.#pieces[i]!);
+  }
+
+  #takePart(batch: Batch, piece: Piece, maxSpans: number, maxBytes: number): void {
+    const cut = cutSpans(piece.bytes, maxSpans, maxBytes);
+    const fits = !cut.torn && cut.end <= maxBytes;
+    if (!fits && batch.spans > 0) return;
+    if (cut.end === piece.bytes.length) {
+      this.#head++;
+      batch.add(piece);
+      return;
+    }
+    const { run } = piece;
+    if (run !== null) run.holders++;
+    batch.add({ bytes: piece.bytes.subarray(0, cut.end), spans: cut.spans, run });
+    piece.bytes = piece.bytes.subarray(cut.end);
+    piece.spans -= cut.spans;
+  }
+}
+
+function detach(piece: Piece): void {
+  if (piece.run === null) return;
+  piece.bytes = Buffer.from(piece.bytes);
+  release(piece);
+}
+
+function release(piece: Piece): void {
+  if (piece.run !== null) piece.run.holders--;
+  piece.run = null;
+}

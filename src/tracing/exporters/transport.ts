@@ -1,0 +1,21 @@
+/** What an export queue hands to a transport, and what it expects of one. */
+
+/** Encoded spans: repeated `spans` fields (number 2) of an OTLP `ScopeSpans` message, tags and lengths included. */
+export interface EncodedSpans {
+  readonly bytes: Buffer;
+  readonly spans: number;
+}
+
+/** Takes batches of spans to one destination. It keeps no spans and tries nothing again: the queue does. */
+export interface Transport {
+  /** Where to, for people; without secrets. */
+  readonly endpoint?: string;
+  /**
+   * Sends one batch; called again before it has settled when the queue's `concurrency` allows. The bytes are valid until
+   * it settles. Rejects with `RetryableError`, `PermanentError` or `PartialError` (src/component/errors.ts; any other
+   * counts as permanent), and promptly once the signal is aborted.
+   */
+  send(batch: readonly EncodedSpans[], signal: AbortSignal): Promise<void>;
+  /** Gives back connections and files; called once, after the last `send` settled or was aborted. */
+  close(): Promise<void>;
+}
