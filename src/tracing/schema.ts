@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { byteSize, duration } from '../component/units.ts';
 import { MODES } from './mode.ts';
 import { exporterSchema } from './schema-exporter.ts';
+import { SourcePattern } from './source-pattern.ts';
 
 function rate() {
   const error = 'expected a number from 0 (none) to 1 (all)';
@@ -110,9 +111,21 @@ const store = z.strictObject({
     .describe('Memory for spans: what the console and /api/traces show, and what waits for export.'),
 });
 
+const sourcePattern = z
+  .string()
+  .min(1)
+  .max(1024)
+  .superRefine((text, context) => {
+    try {
+      new SourcePattern(text);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: `expected an id or a glob: ${(error as Error).message}` });
+    }
+  });
+
 const exclude = z.strictObject({
   sources: z
-    .array(z.string().min(1).max(1024))
+    .array(sourcePattern)
     .max(1000)
     .default([])
     .describe(
