@@ -8,6 +8,7 @@ import { type Exports, instantiate } from './exports.ts';
 import { type Layout, layOut, PAGE, type SlotLayout, snappyBound } from './layout.ts';
 import { Pool } from './pool.ts';
 import type { Selection, Slot } from './slot.ts';
+import { putLength, varintLength } from './varint.ts';
 
 /** A region of kernel memory to write into. Encoders may overwrite up to 64 bytes behind the end they return, even behind `capacity`. */
 export interface Region {
@@ -304,19 +305,4 @@ function countOf({ live, count }: Selection): number {
 /** What the kernel returned for an end (0: it did not fit) as an offset in the region. */
 function offsetIn(out: Region, end: number): number {
   return end === 0 ? -1 : (end >>> 0) - out.address;
-}
-
-/** Bytes of a varint: 7 bits each. */
-function varintLength(value: number): number {
-  let length = 1;
-  for (let rest = value; rest >= 128; rest /= 128) length++;
-  return length;
-}
-
-/** Writes a tag and a length; returns the offset behind them. */
-function putLength(bytes: Buffer, at: number, tag: number, value: number): number {
-  let to = bytes.writeUInt8(tag, at);
-  let rest = value;
-  for (; rest >= 128; rest = Math.floor(rest / 128)) to = bytes.writeUInt8((rest % 128) + 128, to);
-  return bytes.writeUInt8(rest, to);
 }

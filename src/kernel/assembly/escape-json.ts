@@ -90,7 +90,8 @@ export function escapeJson(from: usize, length: u32, to: usize, limit: usize): u
         from -= bytes;
       }
       if (from >= blockEnd) break;
-      found &= -1 << (<i32>(from - block));
+      const passed = <i32>(from - block);
+      found &= -1 << passed;
     }
   }
   return to > limit ? 0 : to;

@@ -42,7 +42,7 @@ export function scanLines(
     while (found != 0 && count < room) {
       const lf = block + <usize>ctz(found);
       found &= found - 1;
-      const stop = lf - <usize>(lf > start && load<u8>(lf - 1) == CR);
+      const stop = lf - usize(lf > start && load<u8>(lf - 1) == CR);
       while (<u32>(stop - start) > maxRecordBytes && count < room) {
         store<u32>(starts + (count << 2), start);
         store<u32>(lengths + (count << 2), maxRecordBytes);
@@ -63,7 +63,7 @@ export function scanLines(
 
   if (count < room && start < end) {
     // What is left has no line feed. A trailing CR may yet turn out to belong to the terminator.
-    const certain = end - <usize>(!final && load<u8>(end - 1) == CR);
+    const certain = end - usize(!final && load<u8>(end - 1) == CR);
     while (<u32>(certain - start) > maxRecordBytes && count < room) {
       store<u32>(starts + (count << 2), start);
       store<u32>(lengths + (count << 2), maxRecordBytes);

@@ -77,7 +77,7 @@ function putCopy(to: usize, offset: u32, length: u32): usize {
     length -= part;
   }
   // Chosen without a branch: which form it will be cannot be predicted.
-  const isShort = <u32>(length < 12) & <u32>(offset < 2048);
+  const isShort = u32(length < 12) & u32(offset < 2048);
   const short = 1 | ((length - 4) << 2) | ((offset >> 8) << 5) | ((offset & 0xff) << 8);
   const long = 2 | ((length - 1) << 2) | (offset << 8);
   store<u32>(to, select<u32>(short, long, isShort));
