@@ -33,6 +33,8 @@ export interface StubOptions {
   /** Bodies larger than this before compression are answered 413. */
   maxBytes?: number;
   maxLineBytes?: number;
+  /** Sees every entry that is stored; when it is given, entries are not kept, so that millions may come. */
+  onEntry?: (entry: Entry, labels: string) => void;
   /** Text of the reason for which an entry is refused, in the words of the ingester. */
   refuse?: (entry: Entry, labels: string) => string | undefined;
 }
@@ -76,6 +78,8 @@ export class LokiStub {
   readonly options: StubOptions;
   /** Entries by labels, in the order of their times. */
   readonly streams = new Map<string, Entry[]>();
+  /** The same by labels and time, to find duplicates. */
+  readonly #byTime = new Map<string, Map<bigint, Entry[]>>();
   readonly requests: Received[] = [];
   readonly next: Treatment[] = [];
   /** Entries that were there already. */
@@ -200,24 +204,28 @@ export class LokiStub {
   /** Stores what is not refused, as the ingester does; the text of its answer when something was. */
   #ingest({ labels, entries }: Stream): string | undefined {
     const stored = this.streams.get(labels) ?? [];
+    const byTime = this.#byTime.get(labels) ?? new Map<bigint, Entry[]>();
+    let ordered = true;
     const refused: string[] = [];
     for (const entry of entries) {
       const reason = this.options.refuse?.(entry, labels);
       if (reason !== undefined) {
         const time = new Date(Number(entry.ns / 1_000_000n)).toISOString();
         refused.push(`entry with timestamp ${time} ignored, reason: '${reason}',\n`);
-      } else if (stored.some(({ ns, line }) => ns === entry.ns && line.equals(entry.line))) {
+      } else if (this.options.onEntry !== undefined) {
+        this.options.onEntry(entry, labels);
+      } else if (byTime.get(entry.ns)?.some(({ line }) => line.equals(entry.line))) {
         this.duplicates++;
       } else {
+        ordered &&= stored.length === 0 || stored.at(-1)!.ns <= entry.ns;
         stored.push(entry);
+        byTime.set(entry.ns, [...(byTime.get(entry.ns) ?? []), entry]);
       }
     }
-    // toSorted keeps the order of arrival where times are equal.
-    if (stored.length > 0)
-      this.streams.set(
-        labels,
-        stored.toSorted((a, b) => (a.ns < b.ns ? -1 : a.ns > b.ns ? 1 : 0)),
-      );
+    // Sorting keeps the order of arrival where times are equal.
+    if (!ordered) stored.sort((a, b) => (a.ns < b.ns ? -1 : a.ns > b.ns ? 1 : 0));
+    if (stored.length > 0) this.streams.set(labels, stored);
+    this.#byTime.set(labels, byTime);
     if (refused.length === 0) return undefined;
     const listed = refused.slice(0, LISTED_ERRORS).join('');
     return `${listed}user 'fake', total ignored: ${refused.length} out of ${entries.length} for stream: ${labels}`;

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import type { Run } from '../../src/tracing/run.ts';
-import { type AnyValueObject, encode, ScopeSpansType, type SpanObject } from './otlp-trace.ts';
+import {
+  type AnyValueObject,
+  encode,
+  ResourceType,
+  ScopeSpansType,
+  ScopeType,
+  type SpanObject,
+} from './otlp-trace.ts';
 
 /** Encoded spans for tests of whatever takes runs, made by a library that shares no code with the agent. */
 
@@ -92,3 +99,15 @@ export const anySpan: fc.Arbitrary<SpanObject> = fc.record(
   },
   { requiredKeys: ['traceId', 'spanId', 'name'] },
 );
+
+/** Who made the spans. */
+export const RESOURCE = {
+  attributes: [
+    { key: 'service.name', value: { stringValue: 'log-capturer' } },
+    { key: 'host.name', value: { stringValue: 'test' } },
+  ],
+};
+export const SCOPE = { name: 'log-capturer', version: '1.2.3' };
+
+/** The same, encoded. */
+export const ENVELOPE = { resource: encode(ResourceType, RESOURCE), scope: encode(ScopeType, SCOPE) };
