@@ -164,11 +164,12 @@ describe('file to Loki', () => {
   test(
     'while Loki is down reading stops at the memory limit; then everything arrives by itself, once',
     async () => {
-      loki.next.push(...Array(200).fill({ status: 503 }));
+      loki.next.push(...Array(100_000).fill({ status: 503 }));
       await writeNumbered(input('x.log'), 0, LINES);
       await agent.start();
-      const full = await agent.statusWhen(
-        ({ dispatcher, sinks }) => dispatcher.slots_free === 0 && sinks[0]!.state === 'retrying',
+      // One slot may be in the hands of the reader.
+    const full = await agent.statusWhen(
+        ({ dispatcher, sinks }) => dispatcher.slots_free <= 1 && sinks[0]!.state === 'retrying',
       );
       expect(full.sources[0]!.ledger.read).toBeLessThan(LINES);
       expect(full.dispatcher.bytes_in_flight).toBeLessThanOrEqual(full.dispatcher.memory_bytes);

@@ -241,9 +241,9 @@ function grpcViolation(headers: http2.IncomingHttpHeaders, body: Buffer): string
   if (headers[':method'] !== 'POST') return `method ${headers[':method']}`;
   if (headers[':path'] !== GRPC_PATH) return `path ${headers[':path']}`;
   if (!/^application\/grpc(\+proto)?$/.test(String(headers['content-type']))) return 'content-type';
-  if (headers.te !== 'trailers') return `te ${headers.te}`;
-  if (!/^\d{1,8}[HMSmun]$/.test(String(headers['grpc-timeout'])))
-    return `grpc-timeout ${headers['grpc-timeout']}`;
+  if (headers.te !== 'trailers') return `te ${String(headers.te)}`;
+  const timeout = String(headers['grpc-timeout']);
+  if (!/^\d{1,8}[HMSmun]$/.test(timeout)) return `grpc-timeout ${timeout}`;
   if (body.length < 5 || body.readUInt32BE(1) !== body.length - 5) return 'the length of the frame is wrong';
   const encoding = headers['grpc-encoding'];
   if (encoding !== undefined && encoding !== 'gzip') return `grpc-encoding ${String(encoding)}`;
