@@ -58,7 +58,7 @@ export class OtlpCollector {
     this.#path = path;
   }
 
-  /** `tls` makes it an https server; `clientCa` demands client certificates. */
+  /** `tls` makes it an https server; with `ca` it demands client certificates of that authority. */
   static async http(options: { path?: string; tls?: SecureContextOptions } = {}): Promise<OtlpCollector> {
     const { path = '/v1/traces', tls } = options;
     const handler = (request: IncomingMessage, response: ServerResponse) =>

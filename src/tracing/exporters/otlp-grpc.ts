@@ -1,0 +1,160 @@
+/**
+ * OTLP over gRPC: the one unary call it needs, by hand over node:http2 (grpc.io, "PROTOCOL-HTTP2.md"). One connection,
+ * opened when there is something to send and again after it was lost.
+ */
+import * as http2 from 'node:http2';
+import type { ConnectionOptions } from 'node:tls';
+import { PartialError, RetryableError } from '../../component/errors.ts';
+import type { Envelope } from '../resource.ts';
+import type { HttpSettings } from '../settings-exporters.ts';
+import { shortened } from './error-text.ts';
+import { grpcError } from './grpc-status.ts';
+import type { OtlpOptions } from './otlp-http.ts';
+import { gzipped, otlpRequest, partialSuccess } from './otlp-request.ts';
+import { tlsOptions } from './tls-options.ts';
+import type { EncodedSpans, Transport } from './transport.ts';
+
+const METHOD = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
+/** A message begins with a flag (1: compressed) and its length. */
+const FRAME_HEAD_BYTES = 5;
+/** More of an answer is not read; collectors answer with a few bytes. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+interface Answer {
+  readonly headers: http2.IncomingHttpHeaders;
+  readonly trailers: http2.IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+export class OtlpGrpcTransport implements Transport {
+  readonly endpoint: string;
+  readonly #settings: HttpSettings;
+  readonly #tls: ConnectionOptions;
+  readonly #envelope: Envelope;
+  readonly #headers: http2.OutgoingHttpHeaders;
+  readonly #gzip: boolean;
+  #session: http2.ClientHttp2Session | null = null;
+
+  /** Connects to nothing yet. Throws when a file of the TLS settings cannot be read. */
+  constructor({ settings, envelope, userAgent }: Omit<OtlpOptions, 'connections' | 'clock'>) {
+    this.endpoint = new URL(settings.endpoint).origin;
+    this.#settings = settings;
+    this.#tls = tlsOptions(settings.tls);
+    this.#envelope = envelope;
+    this.#gzip = settings.compression === 'gzip';
+    this.#headers = {
+      ...lowerCased(settings.headers),
+      ':method': 'POST',
+      ':path': METHOD,
+      te: 'trailers',
+      'content-type': 'application/grpc',
+      'user-agent': userAgent,
+      'grpc-timeout': `${Math.min(settings.timeoutMs, 99_999_999)}m`,
+      ...(this.#gzip && { 'grpc-encoding': 'gzip' }),
+    };
+  }
+
+  async send(batch: readonly EncodedSpans[], signal: AbortSignal): Promise<void> {
+    const request = otlpRequest(this.#envelope, batch);
+    const { chunks, length } = this.#gzip ? await gzipped(request) : request;
+    const head = Buffer.alloc(FRAME_HEAD_BYTES);
+    head.writeUInt8(this.#gzip ? 1 : 0, 0);
+    head.writeUInt32BE(length, 1);
+    const answer = await this.#call([head, ...chunks], signal);
+    const error = grpcError(this.endpoint, answer.headers, answer.trailers);
+    if (error !== null) throw error;
+    const partial = partialSuccess(answer.body.subarray(FRAME_HEAD_BYTES));
+    if (partial === null || partial.rejectedSpans <= 0) return;
+    throw new PartialError(
+      `${this.endpoint} rejected ${partial.rejectedSpans} spans${shortened(partial.message)}`,
+      { reason: 'rejected', count: partial.rejectedSpans },
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#session?.destroy();
+  }
+
+  #call(chunks: readonly Buffer[], signal: AbortSignal): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      signal.throwIfAborted();
+      const session = this.#connected();
+      const stream = session.request(this.#headers);
+      let headers: http2.IncomingHttpHeaders = {};
+      let trailers: http2.IncomingHttpHeaders | null = null;
+      let failure: Error | null = null;
+      const body: Buffer[] = [];
+      let bytes = 0;
+      const onAbort = () => {
+        // A connection on which nothing comes back may be dead without anybody having said so.
+        this.#drop(session);
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      stream.on('response', (received) => {
+        headers = received;
+      });
+      stream.on('trailers', (received) => {
+        trailers = received;
+      });
+      stream.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes <= MAX_ANSWER_BYTES) body.push(chunk);
+      });
+      stream.on('error', (error: Error) => {
+        failure = error;
+      });
+      stream.on('close', () => {
+        signal.removeEventListener('abort', onAbort);
+        // A server may answer and then reset the stream, because it does not care for the rest of the request.
+        const answered = trailers !== null || headers[':status'] !== undefined;
+        if (answered && (failure === null || grpcStatus(trailers ?? headers) !== undefined)) {
+          resolve({ headers, trailers: trailers ?? headers, body: Buffer.concat(body) });
+        } else {
+          reject(this.#lost(failure));
+        }
+      });
+      for (const chunk of chunks) stream.write(chunk);
+      stream.end();
+    });
+  }
+
+  #connected(): http2.ClientHttp2Session {
+    const open = this.#session;
+    if (open !== null && !open.closed && !open.destroyed) return open;
+    const session = http2.connect(this.#settings.endpoint, this.#tls);
+    // Streams report the error too; without a listener it would end the process.
+    session.on('error', () => this.#drop(session));
+    session.on('goaway', () => this.#drop(session, { finish: true }));
+    session.on('close', () => this.#drop(session));
+    this.#session = session;
+    return session;
+  }
+
+  #drop(session: http2.ClientHttp2Session, { finish = false } = {}): void {
+    if (this.#session === session) this.#session = null;
+    if (finish) session.close();
+    else session.destroy();
+  }
+
+  #lost(failure: Error | null): RetryableError {
+    // Streams say that they were cancelled; why the connection failed is the cause of that.
+    const { code, message } = (failure?.cause ?? failure ?? {}) as NodeJS.ErrnoException;
+    return new RetryableError(
+      `cannot reach ${this.endpoint}: ${message || code || 'the connection was closed'}`,
+      {
+        reason: code === 'ECONNREFUSED' ? 'refused' : 'network',
+        cause: failure,
+      },
+    );
+  }
+}
+
+function grpcStatus(headers: http2.IncomingHttpHeaders): unknown {
+  return headers['grpc-status'];
+}
+
+/** HTTP/2 allows no other names. */
+function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}

@@ -1,0 +1,56 @@
+/** OTLP over HTTP with protobuf bodies, as its specification has it (opentelemetry.io/docs/specs/otlp, "OTLP/HTTP"). */
+import type { Clock } from '../../component/clock.ts';
+import { PartialError } from '../../component/errors.ts';
+import type { Envelope } from '../resource.ts';
+import type { HttpSettings } from '../settings-exporters.ts';
+import { shortened } from './error-text.ts';
+import { HttpDestination } from './http-destination.ts';
+import { gzipped, otlpRequest, partialSuccess } from './otlp-request.ts';
+import type { EncodedSpans, Transport } from './transport.ts';
+
+/** The specification lists these and forbids to send again after any other. */
+const RETRYABLE = new Set([429, 502, 503, 504]);
+
+export interface OtlpOptions {
+  readonly settings: HttpSettings;
+  readonly envelope: Envelope;
+  readonly connections: number;
+  readonly userAgent: string;
+  readonly clock: Clock;
+}
+
+export class OtlpHttpTransport implements Transport {
+  readonly #destination: HttpDestination;
+  readonly #envelope: Envelope;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #gzip: boolean;
+
+  constructor({ settings, envelope, ...options }: OtlpOptions) {
+    this.#destination = new HttpDestination({ settings, retryable: RETRYABLE, ...options });
+    this.#envelope = envelope;
+    this.#gzip = settings.compression === 'gzip';
+    this.#headers = {
+      'content-type': 'application/x-protobuf',
+      ...(this.#gzip && { 'content-encoding': 'gzip' }),
+    };
+  }
+
+  get endpoint(): string {
+    return this.#destination.endpoint;
+  }
+
+  async send(batch: readonly EncodedSpans[], signal: AbortSignal): Promise<void> {
+    const request = otlpRequest(this.#envelope, batch);
+    const body = this.#gzip ? await gzipped(request) : request;
+    const partial = partialSuccess(await this.#destination.post(body, this.#headers, signal));
+    if (partial === null || partial.rejectedSpans <= 0) return;
+    throw new PartialError(
+      `${this.endpoint} rejected ${partial.rejectedSpans} spans${shortened(partial.message)}`,
+      { reason: 'rejected', count: partial.rejectedSpans },
+    );
+  }
+
+  close(): Promise<void> {
+    return this.#destination.close();
+  }
+}

@@ -1,0 +1,327 @@
+/** What both OTLP transports must do, against a strict collector. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { OtlpCollector } from '../../../test/stubs/otlp-collector.ts';
+import { decode, ScopeSpansType } from '../../../test/stubs/otlp-trace.ts';
+import {
+  anySpan,
+  ENVELOPE,
+  plainSpan,
+  RESOURCE,
+  runOf,
+  SCOPE,
+  tracesRun,
+} from '../../../test/stubs/spans.ts';
+import { PartialError, PermanentError, RetryableError } from '../../component/errors.ts';
+import { FakeClock } from '../../component/fake-clock.ts';
+import type { HttpSettings } from '../settings-exporters.ts';
+import { OtlpGrpcTransport } from './otlp-grpc.ts';
+import { OtlpHttpTransport } from './otlp-http.ts';
+
+const never = new AbortController().signal;
+const tlsFile = (name: string) => join(import.meta.dirname, '../../../test/fixtures/tls', name);
+const serverTls = { key: readFileSync(tlsFile('server.key')), cert: readFileSync(tlsFile('server.pem')) };
+
+const PROTOCOLS = {
+  http: {
+    collector: (options = {}) => OtlpCollector.http(options),
+    path: '/v1/traces',
+    Transport: OtlpHttpTransport,
+  },
+  grpc: {
+    collector: (options = {}) => OtlpCollector.grpc(options),
+    path: '',
+    Transport: OtlpGrpcTransport,
+  },
+} as const;
+
+describe.each(['http', 'grpc'] as const)('OTLP over %s', (name) => {
+  const protocol = PROTOCOLS[name];
+  let collector: OtlpCollector;
+
+  beforeEach(async () => {
+    collector = await protocol.collector();
+  });
+  afterEach(() => collector.close());
+
+  function connect(settings: Partial<HttpSettings> = {}, to = collector) {
+    const transport = new protocol.Transport({
+      settings: {
+        endpoint: to.url + protocol.path,
+        headers: {},
+        timeoutMs: 10_000,
+        compression: 'none',
+        tls: { insecureSkipVerify: false },
+        ...settings,
+      },
+      envelope: ENVELOPE,
+      connections: 2,
+      userAgent: 'log-capturer/1.2.3',
+      clock: new FakeClock({ epoch: Date.UTC(2026, 10, 22, 18, 0, 0) }),
+    });
+    onTestFinished(() => transport.close());
+    return transport;
+  }
+
+  test('the collector gets exactly the spans, in the order of the runs, under resource and scope', async () => {
+    const transport = connect();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(anySpan, { minLength: 1, maxLength: 3 }), { minLength: 1 }),
+        async (batch) => {
+          const runs = batch.map((spans) =>
+            runOf(spans.map((span) => ({ ...span, ...plainSpan(1), parentSpanId: plainSpan(1, 2).spanId }))),
+          );
+          await transport.send(runs, never);
+          const spans = runs.flatMap((run) => decode(ScopeSpansType, run.bytes).spans);
+          expect(collector.received.at(-1)!.message).toEqual({
+            resourceSpans: [{ resource: RESOURCE, scopeSpans: [{ scope: SCOPE, spans }] }],
+          });
+        },
+      ),
+      { numRuns: 30 },
+    );
+    expect(collector.violations).toEqual([]);
+  });
+
+  test('a large batch arrives whole, whether its runs lie side by side or not', async () => {
+    const side = tracesRun(3000, 2);
+    const memory = Buffer.from(new ArrayBuffer(side.bytes.length * 2 + 7));
+    side.bytes.copy(memory, 0);
+    side.bytes.copy(memory, side.bytes.length);
+    const first = { bytes: memory.subarray(0, side.bytes.length), spans: 6000 };
+    const second = { bytes: memory.subarray(side.bytes.length, side.bytes.length * 2), spans: 6000 };
+    const transport = connect();
+    await transport.send([first, second, first], never);
+    expect(collector.spans).toHaveLength(18_000);
+    expect(collector.violations).toEqual([]);
+  });
+
+  test('gzip makes it smaller and nothing else', async () => {
+    await connect({ compression: 'gzip' }).send([tracesRun(2000)], never);
+    expect(collector.spans).toHaveLength(2000);
+    expect(collector.violations).toEqual([]);
+  });
+
+  test('configured headers go with every request', async () => {
+    await connect({ headers: { 'X-Api-Key': 'secret' } }).send([tracesRun(1)], never);
+    expect(collector.received[0]!.headers).toMatchObject({
+      'x-api-key': 'secret',
+      'user-agent': 'log-capturer/1.2.3',
+    });
+  });
+
+  test('connections serve many requests', async () => {
+    const transport = connect();
+    for (let i = 0; i < 5; i++) await transport.send([tracesRun(1)], never);
+    expect(collector.received).toHaveLength(5);
+    expect(collector.connections).toBeLessThanOrEqual(2);
+  });
+
+  test('spans that the collector rejects are counted', async () => {
+    collector.answers.push({ kind: 'accept', rejectedSpans: 2, message: 'too old' });
+    const error = await connect()
+      .send([tracesRun(3)], never)
+      .catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(PartialError);
+    expect(error).toMatchObject({ count: 2, message: expect.stringMatching(/rejected 2 spans: too old$/) });
+  });
+
+  test('a warning without rejected spans is a success', async () => {
+    collector.answers.push({ kind: 'accept', rejectedSpans: 0, message: 'old protocol' });
+    await connect().send([tracesRun(3)], never);
+  });
+
+  test('a connection that is cut may be tried again, and the next request finds a new one', async () => {
+    const transport = connect();
+    collector.answers.push({ kind: 'cut' });
+    await expect(transport.send([tracesRun(1)], never)).rejects.toThrow(RetryableError);
+    await transport.send([tracesRun(1)], never);
+    expect(collector.received).toHaveLength(2);
+  });
+
+  test('an idle connection that the collector closed does no harm', async () => {
+    const transport = connect();
+    await transport.send([tracesRun(1)], never);
+    collector.cutConnections();
+    await transport.send([tracesRun(1)], never).catch(() => transport.send([tracesRun(1)], never));
+    expect(collector.received).toHaveLength(2);
+  });
+
+  test('a collector that is not there may come later', async () => {
+    const gone = await protocol.collector();
+    await gone.close();
+    await expect(connect({}, gone).send([tracesRun(1)], never)).rejects.toMatchObject({
+      name: 'RetryableError',
+      reason: 'refused',
+      message: expect.stringContaining(`cannot reach ${gone.url}`),
+    });
+  });
+
+  test('a collector that never answers is left when the signal says so', async () => {
+    const transport = connect();
+    collector.answers.push({ kind: 'hang' });
+    const abort = new AbortController();
+    const sent = transport.send([tracesRun(1)], abort.signal);
+    await collector.requests(1);
+    abort.abort(new RetryableError('too slow', { reason: 'timeout' }));
+    await expect(sent).rejects.toThrow('too slow');
+    await transport.send([tracesRun(1)], never);
+  });
+
+  test('a slow collector is waited for', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    collector.answers.push({ kind: 'slow', until: promise });
+    const sent = connect().send([tracesRun(1)], never);
+    await collector.requests(1);
+    resolve();
+    await sent;
+  });
+
+  test('TLS: only a server with a certificate of the configured authority is trusted', async () => {
+    const secure = await protocol.collector({ tls: serverTls });
+    onTestFinished(() => secure.close());
+    const trusting = connect({ tls: { caFile: tlsFile('ca.pem'), insecureSkipVerify: false } }, secure);
+    await trusting.send([tracesRun(1)], never);
+    await connect({ tls: { insecureSkipVerify: true } }, secure).send([tracesRun(1)], never);
+    expect(secure.received).toHaveLength(2);
+    await expect(connect({}, secure).send([tracesRun(1)], never)).rejects.toThrow(
+      /cannot reach .*certificate/,
+    );
+    expect(secure.received).toHaveLength(2);
+  });
+
+  test('TLS: the agent shows its certificate', async () => {
+    const caFile = tlsFile('ca.pem');
+    const ca = readFileSync(caFile);
+    const secure = await protocol.collector({
+      tls: { ...serverTls, ca, requestCert: true, rejectUnauthorized: true },
+    });
+    onTestFinished(() => secure.close());
+    const certificate = { certFile: tlsFile('client.pem'), keyFile: tlsFile('client.key') };
+    await connect({ tls: { caFile, ...certificate, insecureSkipVerify: false } }, secure).send(
+      [tracesRun(1)],
+      never,
+    );
+    const anonymous = connect({ tls: { caFile, insecureSkipVerify: false } }, secure);
+    await expect(anonymous.send([tracesRun(1)], never)).rejects.toThrow(RetryableError);
+    expect(secure.received).toHaveLength(1);
+  });
+
+  test('TLS: a file that cannot be read is named before anything is sent', () => {
+    expect(() => connect({ tls: { caFile: '/nowhere/ca.pem', insecureSkipVerify: false } })).toThrow(
+      /tls\.ca_file: ENOENT.*\/nowhere\/ca\.pem/,
+    );
+  });
+});
+
+describe('answers over HTTP', () => {
+  async function answered(
+    answer: Parameters<OtlpCollector['answers']['push']>[0],
+    endpoint = (url: string) => url,
+  ) {
+    const path = '/otlp/v1/traces?tenant=a';
+    const collector = await OtlpCollector.http({ path });
+    onTestFinished(() => collector.close());
+    collector.answers.push(answer);
+    const transport = new OtlpHttpTransport({
+      settings: {
+        endpoint: endpoint(collector.url + path),
+        headers: {},
+        timeoutMs: 10_000,
+        compression: 'none',
+        tls: { insecureSkipVerify: false },
+      },
+      envelope: ENVELOPE,
+      connections: 1,
+      userAgent: 'test',
+      clock: new FakeClock({ epoch: Date.UTC(2026, 10, 22, 18, 0, 0) }),
+    });
+    onTestFinished(() => transport.close());
+    const error = await transport.send([tracesRun(1)], never).catch((reason: Error) => reason);
+    return { error, collector, transport };
+  }
+
+  test.each([429, 502, 503, 504])('%i may succeed later', async (status) => {
+    const { error } = await answered({ kind: 'status', status });
+    expect(error).toBeInstanceOf(RetryableError);
+    expect(error).toMatchObject({ message: expect.stringMatching(`answered ${status}: status ${status}$`) });
+  });
+
+  test.each([301, 400, 401, 404, 413, 500, 501])('%i never succeeds', async (status) => {
+    const { error } = await answered({ kind: 'status', status, text: 'no\nway' });
+    expect(error).toBeInstanceOf(PermanentError);
+    expect(error).toMatchObject({ reason: String(status), message: expect.stringMatching(/: no way$/) });
+  });
+
+  test.each([
+    ['7', 7000],
+    ['Sun, 22 Nov 2026 18:00:30 GMT', 30_000],
+    ['Sun, 22 Nov 2026 17:00:00 GMT', 0],
+    ['soon', 0],
+  ])('Retry-After: %s', async (retryAfter, retryAfterMs) => {
+    const { error } = await answered({ kind: 'status', status: 503, retryAfter });
+    expect(error).toMatchObject({ retryAfterMs });
+  });
+
+  test('path and query of the endpoint are used as they are, and shown without the query', async () => {
+    const { error, collector, transport } = await answered({ kind: 'accept' });
+    expect(error).toBeUndefined();
+    expect(collector.received[0]!.path).toBe('/otlp/v1/traces?tenant=a');
+    expect(transport.endpoint).toBe(`${collector.url}/otlp/v1/traces`);
+  });
+
+  test('user and password in the endpoint become basic authentication and are shown nowhere', async () => {
+    const withUser = (url: string) => url.replace('http://', 'http://me:p%40ss@');
+    const { error, collector, transport } = await answered({ kind: 'status', status: 401 }, withUser);
+    expect(collector.received[0]!.headers.authorization).toBe(`Basic ${btoa('me:p@ss')}`);
+    expect(transport.endpoint + String(error)).not.toMatch(/p@ss|p%40ss/);
+  });
+});
+
+describe('answers over gRPC', () => {
+  async function answered(answer: Parameters<OtlpCollector['answers']['push']>[0]) {
+    const collector = await OtlpCollector.grpc();
+    onTestFinished(() => collector.close());
+    collector.answers.push(answer);
+    const transport = new OtlpGrpcTransport({
+      settings: {
+        endpoint: collector.url,
+        headers: {},
+        timeoutMs: 10_000,
+        compression: 'none',
+        tls: { insecureSkipVerify: false },
+      },
+      envelope: ENVELOPE,
+      userAgent: 'test',
+    });
+    onTestFinished(() => transport.close());
+    return transport.send([tracesRun(1)], never).catch((reason: Error) => reason);
+  }
+
+  // OTLP specification, "OTLP/gRPC Response".
+  test.each([1, 4, 10, 11, 14, 15])('code %i may succeed later', async (code) => {
+    const error = await answered({ kind: 'code', code });
+    expect(error).toBeInstanceOf(RetryableError);
+    expect(error).toMatchObject({ retryAfterMs: 0, message: expect.stringMatching(/: über 100 %$/) });
+  });
+
+  test.each([2, 3, 5, 6, 7, 8, 9, 12, 13, 16, 99])('code %i never succeeds', async (code) => {
+    expect(await answered({ kind: 'code', code })).toBeInstanceOf(PermanentError);
+  });
+
+  test.each([8, 14])('code %i with a delay is tried again after it', async (code) => {
+    const error = await answered({ kind: 'code', code, retryDelayMs: 2500 });
+    expect(error).toMatchObject({ name: 'RetryableError', retryAfterMs: 2500 });
+  });
+
+  test('an answer that is not gRPC says so', async () => {
+    expect(await answered({ kind: 'status', status: 404 })).toMatchObject({
+      name: 'PermanentError',
+      message: expect.stringMatching(/answered 404 without a gRPC status/),
+    });
+    expect(await answered({ kind: 'status', status: 503 })).toBeInstanceOf(RetryableError);
+  });
+});
