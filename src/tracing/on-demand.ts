@@ -194,6 +194,7 @@ export class OnDemandRules implements Rules {
 
   /** Ends all timers, and writes what the rules have left. Rejects when that cannot be written. Safe twice. */
   async close(): Promise<void> {
+    if (this.#closed) return this.#saving;
     this.#closed = true;
     this.#cancelExpiry?.();
     this.#cancelSave?.();
