@@ -4,10 +4,13 @@
  * sinks call it, a batch at a time; one kernel belongs to one thread.
  */
 
+import { ContextRow } from './context-row.ts';
 import { type Exports, instantiate } from './exports.ts';
 import { type Layout, layOut, PAGE, type SlotLayout, snappyBound } from './layout.ts';
 import { Pool } from './pool.ts';
 import type { Selection, Slot } from './slot.ts';
+import type { EncodedSpans, SpanOptions } from './span-template.ts';
+import { spanIdOf, traceIdOf } from './trace-ids.ts';
 import { putLength, varintLength } from './varint.ts';
 
 /** A region of kernel memory to write into. Encoders may overwrite up to 64 bytes behind the end they return, even behind `capacity`. */
@@ -33,6 +36,8 @@ export interface KernelOptions {
   readonly slotBytes: number;
   /** Records a slot holds (`dispatcher.batch_size`). */
   readonly slotRecords: number;
+  /** Bytes for encoded spans (`tracing.store.memory`), besides `memoryBytes`; left out: none. */
+  readonly spanBytes?: number;
 }
 
 /** Per-record blobs that an encoder copies into each record, indexed like the slot's columns; length 0: none. */
@@ -42,6 +47,36 @@ export interface RecordBlobs {
   readonly lengths: Uint32Array;
   /** Where the blobs' bytes are written to. */
   readonly region: Region;
+}
+
+/** Which records of a selection get their trace id written into them, and what the ids are. */
+export interface StampOptions {
+  /** Rows to stamp, ascending; null: all. Rows outside the selection do no harm. */
+  readonly rows: Uint32Array | null;
+  /** What ids are drawn from, as in `Traced` (record/traced.ts). */
+  readonly seed: bigint;
+  readonly threshold: bigint;
+  /** Whether the slot's `contexts` column is filled: a record that came with a context keeps that trace id. */
+  readonly hasContexts: boolean;
+  /** Writes the root's span id as well. */
+  readonly spanIds: boolean;
+}
+
+/**
+ * Where the ids of the body being written lie. `lokiStream` appends to it, `snappy` emits those bytes as they are.
+ * Shared: set `count` to 0 before the first stream of a body; valid only until the caller's next `await`.
+ */
+export interface IdRegions {
+  count: number;
+}
+
+export interface LokiOptions {
+  readonly labels: string;
+  readonly firstNs: bigint;
+  readonly useTimestamps: boolean;
+  readonly useBlobs: boolean;
+  /** Adds structured metadata `trace_id` (and `span_id`), in hexadecimal digits, behind the blob. */
+  readonly stamp?: StampOptions | null;
 }
 
 export interface OtlpLogOptions {
@@ -67,6 +102,9 @@ export class Kernel {
   readonly scratch: Region;
   /** Room for per-record blobs (structured metadata). Shared: valid only until the caller's next `await`. */
   readonly blobs: RecordBlobs;
+  readonly idRegions: IdRegions = { count: 0 };
+  /** Room for encoded spans (`KernelOptions.spanBytes`); pages never written to take no memory of the machine. */
+  readonly spans: Region;
 
   readonly #layout: Layout;
   readonly #wasm: Exports;
@@ -97,6 +135,7 @@ export class Kernel {
       flags: new Uint8Array(buffer, at.flags, slotRecords),
       severities: new Uint8Array(buffer, at.severities, slotRecords),
       timestamps: new BigUint64Array(buffer, at.timestamps, slotRecords),
+      contexts: new Uint8Array(buffer, at.contexts, slotRecords * ContextRow.size),
     });
     this.bytes = Buffer.from(buffer, 0, layout.pages * PAGE);
     this.slots = new Pool(layout.slots.map(slot));
@@ -107,6 +146,7 @@ export class Kernel {
       lengths: new Uint32Array(buffer, layout.blobLengths, slotRecords),
       region: region(layout.blobs),
     };
+    this.spans = region(layout.spans);
     this.#layout = layout;
     this.#wasm = instantiate(memory);
     this.#rows = new Uint32Array(buffer, layout.rows, slotRecords);
@@ -185,13 +225,9 @@ export class Kernel {
    * Writes one `stream` field of a Loki `PushRequest` (labels and entries) to `out` from `at` on.
    * Record k of the selection has the timestamp `firstNs + k`, or that of the slot's column where `useTimestamps` and it is not 0.
    * Blob of a record: encoded `structuredMetadata` fields (3). Returns the new end, or -1 when it does not fit.
+   * With `stamp` the places of the ids are appended to `idRegions`.
    */
-  lokiStream(
-    selection: Selection,
-    out: Region,
-    at: number,
-    options: { labels: string; firstNs: bigint; useTimestamps: boolean; useBlobs: boolean },
-  ): number {
+  lokiStream(selection: Selection, out: Region, at: number, options: LokiOptions): number {
     const { labels, firstNs } = options;
     const { slot, first } = selection;
     const rows = this.#rowsOf(selection);
@@ -279,8 +315,43 @@ export class Kernel {
     return offsetIn(out, end);
   }
 
-  /** Snappy block format. Returns the compressed length. `out` must hold 32 + length + length / 6 bytes. */
-  snappy(source: Region, length: number, out: Region): number {
+  /**
+   * Writes the spans of the selection's records to `out`, a copy of a template for each, with its ids, size and position
+   * filled in. Stops when the next record's spans do not fit. Throws a RangeError when a template is too large.
+   */
+  encodeSpans(
+    _selection: Selection,
+    _options: SpanOptions,
+    _out: Pick<Region, 'address' | 'capacity'>,
+  ): EncodedSpans {
+    throw new Error('not written yet');
+  }
+
+  /**
+   * Looks in the records' JSON text for `"traceparent"`, or `"trace_id"`, `"span_id"` and `"trace_flags"`, and fills the
+   * slot's `contexts` column for every selected row. Returns how many records have a context.
+   */
+  extractContexts(_selection: Selection): number {
+    throw new Error('not written yet');
+  }
+
+  /** Trace id, 16 bytes, of a record without a context; see trace-ids.ts. For single records: it takes microseconds. */
+  traceId(seed: bigint, threshold: bigint, row: number): Buffer {
+    return traceIdOf(seed, threshold, row);
+  }
+
+  /** Span id `n` (0 to 13; 0 is the root), 8 bytes, of a record. */
+  spanId(seed: bigint, row: number, n: number): Buffer {
+    return spanIdOf(seed, row, n);
+  }
+
+  /** Snappy block format. Returns the compressed length. `out` must hold 32 + length + length / 6 bytes. `regions`: where `source` holds ids. */
+  snappy(
+    source: Region,
+    length: number,
+    out: Region,
+    _options: { regions: IdRegions | null } = { regions: null },
+  ): number {
     if (out.capacity < snappyBound(length)) {
       throw new RangeError(
         `snappy: ${length} bytes may grow to ${snappyBound(length)}, the region holds ${out.capacity}`,

@@ -4,6 +4,7 @@
  * 64 bytes and may read, and in regions it writes to also overwrite, that much behind the end.
  */
 
+import { ContextRow } from './context-row.ts';
 import type { KernelOptions } from './kernel.ts';
 
 export const SLACK = 64;
@@ -17,8 +18,13 @@ const MAX_OUTPUTS = 32;
 const MIN_OUTPUTS = 4;
 /** Bytes of the snappy encoder's table (assembly/snappy.ts). */
 const SNAPPY_TABLE = PAGE;
-/** Most that an encoder adds to a record: tags, lengths, times, severity, flags. */
-const ENCODED_OVERHEAD = 64;
+/** Largest template of spans. */
+export const MAX_TEMPLATE_BYTES = 2 ** 18;
+export const MAX_PATCHES = 1024;
+/** Ids stamped into a record: a trace id and a span id. */
+const IDS_PER_RECORD = 2;
+/** Most that an encoder adds to a record: tags, lengths, times, severity, flags, ids. */
+const ENCODED_OVERHEAD = 144;
 
 /** Addresses of one slot's bytes and columns. */
 export interface SlotLayout {
@@ -28,6 +34,12 @@ export interface SlotLayout {
   readonly flags: number;
   readonly severities: number;
   readonly timestamps: number;
+  readonly contexts: number;
+}
+
+interface TemplateLayout {
+  readonly bytes: number;
+  readonly patches: number;
 }
 
 interface Extent {
@@ -41,12 +53,20 @@ export interface Layout {
   readonly snappyTable: number;
   /** u32 indexes of a selection that is a list. */
   readonly rows: number;
+  /** The same of the rows to stamp. */
+  readonly stampedRows: number;
+  /** Two u32 a region: address, length. */
+  readonly idRegions: number;
+  readonly idRegionsRoom: number;
+  /** Two templates of spans, `MAX_TEMPLATE_BYTES` each, and two lists of `MAX_PATCHES` u32. */
+  readonly templates: readonly [TemplateLayout, TemplateLayout];
   readonly slots: readonly SlotLayout[];
   readonly scratch: Extent;
   readonly blobStarts: number;
   readonly blobLengths: number;
   readonly blobs: Extent;
   readonly outputs: readonly Extent[];
+  readonly spans: Extent;
   /** Size of the whole memory. */
   readonly pages: number;
 }
@@ -72,9 +92,17 @@ export function layOut(options: KernelOptions): Layout {
   end = PAGE;
   const snappyTable = place(SNAPPY_TABLE);
   const rows = place(slotRecords * 4);
+  const stampedRows = place(slotRecords * 4);
+  const idRegionsRoom = slotRecords * IDS_PER_RECORD;
+  const idRegions = place(idRegionsRoom * 8);
+  const template = (): TemplateLayout => ({
+    bytes: place(MAX_TEMPLATE_BYTES),
+    patches: place(MAX_PATCHES * 4),
+  });
+  const templates = [template(), template()] as const;
 
   const before = end;
-  const placeSlot = (): SlotLayout => ({
+  const placeSlot = (): Omit<SlotLayout, 'contexts'> => ({
     address: place(slotBytes),
     starts: place(slotRecords * 4),
     lengths: place(slotRecords * 4),
@@ -91,8 +119,10 @@ export function layOut(options: KernelOptions): Layout {
         `dispatcher.batch_size ${slotRecords} (${slotSize} bytes each); set it to at least ${MIN_SLOTS * slotSize}, or make batches smaller`,
     );
   }
-  const slots = [first];
-  while (slots.length < count) slots.push(placeSlot());
+  const counted = [first];
+  while (counted.length < count) counted.push(placeSlot());
+  // Not counted: pages of contexts that no log comes with are never touched, so they take no memory of the machine.
+  const slots = counted.map((slot) => ({ ...slot, contexts: place(slotRecords * ContextRow.size) }));
 
   const bodyBytes = 2 * slotBytes + slotRecords * ENCODED_OVERHEAD + PAGE;
   const extent = (capacity: number): Extent => ({ address: place(capacity), capacity });
@@ -100,6 +130,7 @@ export function layOut(options: KernelOptions): Layout {
   const blobStarts = place(slotRecords * 4);
   const blobLengths = place(slotRecords * 4);
   const blobs = extent(bodyBytes);
+  const spans = extent(options.spanBytes ?? 0);
   const outputBytes = snappyBound(bodyBytes);
   const addressable = Math.floor((MAX_MEMORY - PAGE - end) / (outputBytes + 2 * SLACK));
   const outputs: Extent[] = [];
@@ -107,7 +138,7 @@ export function layOut(options: KernelOptions): Layout {
     outputs.push(extent(outputBytes));
   if (end > MAX_MEMORY) {
     throw new RangeError(
-      `dispatcher.memory (${memoryBytes} bytes) with the buffers for batches of dispatcher.batch_bytes ${slotBytes} and ` +
+      `dispatcher.memory (${memoryBytes} bytes) with tracing.store.memory (${options.spanBytes ?? 0} bytes) and the buffers for batches of dispatcher.batch_bytes ${slotBytes} and ` +
         `dispatcher.batch_size ${slotRecords} takes ${end} bytes of the ${MAX_MEMORY} that the kernel can address; make it smaller by ${end - MAX_MEMORY}`,
     );
   }
@@ -115,12 +146,17 @@ export function layOut(options: KernelOptions): Layout {
     results,
     snappyTable,
     rows,
+    stampedRows,
+    idRegions,
+    idRegionsRoom,
+    templates,
     slots,
     scratch,
     blobStarts,
     blobLengths,
     blobs,
     outputs,
+    spans,
     pages: Math.ceil(end / PAGE),
   };
 }

@@ -23,6 +23,8 @@ export interface Slot {
   readonly severities: Uint8Array;
   /** Column: nanoseconds since 1970 from the log itself, 0 where unknown; valid only where the batch says so. */
   readonly timestamps: BigUint64Array;
+  /** Column of 32 bytes a record: W3C trace contexts, laid out as `ContextRow`; valid only where the batch says so. */
+  readonly contexts: Uint8Array;
 }
 
 /** Bits of the `flags` column. */

@@ -22,15 +22,8 @@ export interface Traced {
   readonly hasContexts: boolean;
 }
 
-/** Layout of one row of the slot's `contexts` column, in bytes: W3C trace context as it came with the log. */
-export const ContextRow = {
-  size: 32,
-  traceId: 0,
-  spanId: 16,
-  flags: 24,
-  /** 1: this row has a context. */
-  present: 25,
-} as const;
+/** Layout of one row of the slot's `contexts` column. */
+export { ContextFlag, ContextRow } from '../kernel/context-row.ts';
 
 /** What a sink writes of the trace into a traced log (`tracing.stamp`). */
 export type Stamp = 'none' | 'trace_id' | 'trace_and_span';
