@@ -24,6 +24,7 @@ export class BatchInFlight implements Batch {
   fields: FieldsByRecord | null = null;
   hasSeverities = false;
   hasTimestamps = false;
+  hasContexts = false;
   sealedAt = 0;
   processedAt = 0;
 
@@ -52,6 +53,7 @@ export class BatchInFlight implements Batch {
       position: chunk.position,
       live: null,
       rewritten: false,
+      traced: null,
     };
     this.segments.push(segment);
     this.ends.push(null);

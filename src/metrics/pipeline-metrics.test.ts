@@ -29,6 +29,7 @@ function segment(options: { readAt: number; count: number; source?: string; live
     position: 0,
     live: options.live ?? null,
     rewritten: false,
+    traced: null,
   };
 }
 
@@ -43,6 +44,7 @@ function batch(segments: Segment[]): Batch {
     fields: null,
     hasSeverities: false,
     hasTimestamps: false,
+    hasContexts: false,
     openedAt: 0,
     sealedAt: 0,
     processedAt: 0,

@@ -33,6 +33,8 @@ export interface Batch {
   /** Whether the slot's columns of that name are filled for every record. */
   hasSeverities: boolean;
   hasTimestamps: boolean;
+  /** Whether the slot's `contexts` column (W3C trace contexts that came with logs) is filled for every record. */
+  hasContexts: boolean;
   /** Monotonic milliseconds of the `Clock`: first chunk accepted, sealed, processors done (0: not yet). */
   readonly openedAt: number;
   sealedAt: number;

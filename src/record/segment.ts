@@ -1,4 +1,5 @@
 import type { Stream } from './stream.ts';
+import type { Traced } from './traced.ts';
 
 /** A run of records of one stream inside a batch. */
 export interface Segment {
@@ -25,6 +26,8 @@ export interface Segment {
   live: Uint32Array | null;
   /** True once a processor replaced a record's text, so that `address`/`bytes` no longer hold what sinks must send. */
   rewritten: boolean;
+  /** Which of its records are traced, for sinks that stamp them; null: none. Set after processors ran. */
+  traced: Traced | null;
 }
 
 /** How many records of the segment are left for sinks. */

@@ -113,6 +113,7 @@ export function deliver({ kernel }: Bench, parts: readonly Part[]): Delivery {
       position: text.length,
       live: part.live === undefined ? null : Uint32Array.from(part.live, (index) => count + index),
       rewritten: part.rewritten ?? false,
+      traced: null,
     });
     bytes += text.length;
     count += scanned.count;
@@ -126,6 +127,7 @@ export function deliver({ kernel }: Bench, parts: readonly Part[]): Delivery {
     fields: parts.some((part) => part.fields !== undefined) ? fields : null,
     hasSeverities: parts.some((part) => part.severities !== undefined),
     hasTimestamps: parts.some((part) => part.timestamps !== undefined),
+    hasContexts: false,
     openedAt: 1000,
     sealedAt: 1000,
     processedAt: 1000,

@@ -46,6 +46,7 @@ function batchOf(...texts: (string | Buffer)[]): Batch & { segments: Segment[] }
       position: written,
       live: null,
       rewritten: false,
+      traced: null,
     } as Segment);
     bytes += written;
     count += scan.count;
@@ -59,6 +60,7 @@ function batchOf(...texts: (string | Buffer)[]): Batch & { segments: Segment[] }
     fields: null,
     hasSeverities: false,
     hasTimestamps: false,
+    hasContexts: false,
     openedAt: 0,
     sealedAt: 0,
     processedAt: 0,
