@@ -53,7 +53,8 @@ const { keyValues } = fc.letrec<{ anyValue: AnyValueObject; keyValues: never }>(
     fc.record({ stringValue: text }),
     fc.record({ boolValue: fc.boolean() }),
     fc.record({ intValue: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String) }),
-    fc.record({ doubleValue: fc.double({ noNaN: true }) }),
+    // Without the negative zero, which JSON does not tell from the other.
+    fc.record({ doubleValue: fc.double({ noNaN: true }).map((value) => value + 0) }),
     fc.record({ bytesValue: fc.uint8Array({ maxLength: 5 }) }),
     fc.record({ arrayValue: fc.record({ values: fc.array(tie('anyValue'), { maxLength: 3 }) }) }),
     fc.record({ kvlistValue: fc.record({ values: tie('keyValues') }) }),

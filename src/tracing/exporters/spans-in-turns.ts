@@ -1,0 +1,25 @@
+import { type DecodedSpan, decodeSpans } from '../spans-decoder.ts';
+import { cutSpans } from './cut-spans.ts';
+import type { EncodedSpans } from './transport.ts';
+
+/** Decoding and writing these takes about a millisecond: as long as logs may have to wait for it. */
+const SPANS_A_TURN = 128;
+
+/**
+ * Decodes a batch in portions, between which the pipeline has its turn. For transports whose format is not OTLP protobuf.
+ * Throws `MalformedProtobuf`.
+ */
+export async function* spansInTurns(
+  batch: readonly EncodedSpans[],
+  signal: AbortSignal,
+): AsyncGenerator<DecodedSpan[]> {
+  for (const { bytes } of batch) {
+    for (let rest = bytes; rest.length > 0; ) {
+      const { end } = cutSpans(rest, SPANS_A_TURN, Number.POSITIVE_INFINITY);
+      yield decodeSpans(rest.subarray(0, end));
+      rest = rest.subarray(end);
+      await new Promise((resolve) => setImmediate(resolve));
+      signal.throwIfAborted();
+    }
+  }
+}
