@@ -84,6 +84,25 @@ export interface Exports {
     to: number,
   ): number;
   escapeJson(from: number, length: number, to: number, limit: number): number;
+  encodeSpans(
+    starts: number,
+    lengths: number,
+    contexts: number,
+    blobStarts: number,
+    blobLengths: number,
+    rows: number,
+    first: number,
+    count: number,
+    base: number,
+    from: number,
+    seed: bigint,
+    threshold: bigint,
+    plain: number,
+    joined: number,
+    to: number,
+    limit: number,
+    result: number,
+  ): number;
   snappy(from: number, length: number, to: number, table: number): number;
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { ContextRow } from './context-row.ts';
+import { putTemplate } from './encode-spans.ts';
 import { type Exports, instantiate } from './exports.ts';
 import { type Layout, layOut, PAGE, type SlotLayout, snappyBound } from './layout.ts';
 import { Pool } from './pool.ts';
@@ -110,6 +111,8 @@ export class Kernel {
   readonly #wasm: Exports;
   readonly #rows: Uint32Array;
   readonly #results: Uint32Array;
+  /** The whole memory. */
+  readonly #words: Uint32Array;
 
   /** Throws a RangeError when the memory is too small for three slots or larger than WebAssembly can address. */
   static create(options: KernelOptions): Kernel {
@@ -150,6 +153,7 @@ export class Kernel {
     this.#layout = layout;
     this.#wasm = instantiate(memory);
     this.#rows = new Uint32Array(buffer, layout.rows, slotRecords);
+    this.#words = new Uint32Array(buffer);
     this.#results = new Uint32Array(buffer, layout.results, 2);
   }
 
@@ -320,11 +324,37 @@ export class Kernel {
    * filled in. Stops when the next record's spans do not fit. Throws a RangeError when a template is too large.
    */
   encodeSpans(
-    _selection: Selection,
-    _options: SpanOptions,
-    _out: Pick<Region, 'address' | 'capacity'>,
+    selection: Selection,
+    options: SpanOptions,
+    out: Pick<Region, 'address' | 'capacity'>,
   ): EncodedSpans {
-    throw new Error('not written yet');
+    const { plain, joined, useBlobs, hasContexts } = options;
+    const { slot, first } = selection;
+    const [plainAt, joinedAt] = this.#layout.templates;
+    putTemplate(this.bytes, this.#words, plainAt, plain, useBlobs);
+    if (joined !== null) putTemplate(this.bytes, this.#words, joinedAt, joined, useBlobs);
+    const rows = this.#wasm.encodeSpans(
+      slot.starts.byteOffset,
+      slot.lengths.byteOffset,
+      hasContexts && joined !== null ? slot.contexts.byteOffset : 0,
+      this.blobs.starts.byteOffset,
+      useBlobs ? this.blobs.lengths.byteOffset : 0,
+      this.#rowsOf(selection),
+      first,
+      countOf(selection),
+      slot.starts[first]!,
+      options.from,
+      options.seed,
+      options.threshold,
+      plainAt.head,
+      joinedAt.head,
+      out.address,
+      out.address + out.capacity,
+      this.#layout.results,
+    );
+    const joins = this.#results[1]!;
+    const spans = (rows - joins) * plain.spans + (joined === null ? 0 : joins * joined.spans);
+    return { bytes: this.#results[0]!, spans, rows };
   }
 
   /**

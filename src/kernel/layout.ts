@@ -37,7 +37,10 @@ export interface SlotLayout {
   readonly contexts: number;
 }
 
-interface TemplateLayout {
+/** Addresses of a template of spans. */
+export interface TemplateLayout {
+  /** Four u32 that say what there is: address, length, address of the patches, end of the patches. */
+  readonly head: number;
   readonly bytes: number;
   readonly patches: number;
 }
@@ -96,6 +99,7 @@ export function layOut(options: KernelOptions): Layout {
   const idRegionsRoom = slotRecords * IDS_PER_RECORD;
   const idRegions = place(idRegionsRoom * 8);
   const template = (): TemplateLayout => ({
+    head: place(16),
     bytes: place(MAX_TEMPLATE_BYTES),
     patches: place(MAX_PATCHES * 4),
   });

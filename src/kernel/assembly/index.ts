@@ -9,3 +9,4 @@ export { lokiEntries, lokiEntriesSize } from './loki';
 export { otlpLogRecords, otlpLogRecordsSize } from './otlp-logs';
 export { scanLines } from './scan-lines';
 export { snappy } from './snappy';
+export { encodeSpans } from './spans';
