@@ -96,7 +96,7 @@ export class LineEncoder {
     const readAtMs = this.#clock.toEpoch(segment.readAt);
     let end = at;
     for (let i = done; i < done + count && end >= 0; i++) {
-      end = this.#json.write(batch, segment.stream, liveRow(segment, i), readAtMs, out, end);
+      end = this.#json.write(batch, segment, liveRow(segment, i), readAtMs, out, end);
     }
     return end;
   }
@@ -108,7 +108,7 @@ export class LineEncoder {
     const length = slot.lengths[row]!;
     if (this.#format === 'raw')
       return Buffer.concat([this.#kernel.bytes.subarray(start, start + length), LF]);
-    return this.#json.allocate(delivery.batch, segment.stream, row, this.#clock.toEpoch(segment.readAt));
+    return this.#json.allocate(delivery.batch, segment, row, this.#clock.toEpoch(segment.readAt));
   }
 }
 

@@ -10,9 +10,9 @@ function encode(part: Part, row = 0): string {
   const { batch, segments } = deliver(workbench, [part]);
   const out = workbench.kernel.outputs.take()!;
   const encoder = new JsonLineEncoder(workbench.kernel);
-  const end = encoder.write(batch, segments[0]!.stream, row, READ_AT, out, 3);
+  const end = encoder.write(batch, segments[0]!, row, READ_AT, out, 3);
   const line = out.bytes.toString('utf8', 3, end);
-  expect(encoder.allocate(batch, segments[0]!.stream, row, READ_AT).toString()).toBe(line);
+  expect(encoder.allocate(batch, segments[0]!, row, READ_AT).toString()).toBe(line);
   return line;
 }
 
@@ -57,8 +57,7 @@ test('what does not fit is refused at every capacity below the needed one', () =
   const { batch, segments } = deliver(workbench, [{ text: 'é"\n', fields: [{ ü: 'ß' }] }]);
   const out = workbench.kernel.outputs.take()!;
   const encoder = new JsonLineEncoder(workbench.kernel);
-  const write = (capacity: number) =>
-    encoder.write(batch, segments[0]!.stream, 0, READ_AT, { ...out, capacity }, 0);
+  const write = (capacity: number) => encoder.write(batch, segments[0]!, 0, READ_AT, { ...out, capacity }, 0);
   const needed = write(out.capacity);
   expect(needed).toBeGreaterThan(0);
   for (let capacity = 0; capacity < needed; capacity++) expect(write(capacity)).toBe(-1);

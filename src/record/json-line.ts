@@ -1,7 +1,9 @@
 import type { Kernel, Region } from '../kernel/kernel.ts';
 import { RecordFlag } from '../kernel/slot.ts';
 import type { Batch } from './batch.ts';
+import type { Segment } from './segment.ts';
 import { severityName } from './severity.ts';
+import { stampOf } from './stamp.ts';
 import type { Stream } from './stream.ts';
 
 /**
@@ -9,7 +11,8 @@ import type { Stream } from './stream.ts';
  * `timestamp` (RFC 3339, UTC; the record's own time with nanoseconds where a processor found one, else when it was read),
  * `source` (id of the configured source), `file` (path of the file, or the stream's id), `labels` (of the source; absent
  * when there are none), `level` (trace, debug, info, warn, error, fatal; absent when unknown), `message` (the text),
- * `fields` (what a processor parsed; absent when nothing), `split: true` (a piece of a line longer than the source
+ * `trace_id`, `span_id` (of the log's trace; absent when it is not traced), `fields` (what a processor parsed; absent when
+ * nothing), `split: true` (a piece of a line longer than the source
  * allows; the next line of the same file goes on with it), `unparsed: true` (a processor could not parse it).
  * Bytes of the text that are not UTF-8 become U+FFFD.
  */
@@ -27,21 +30,22 @@ export class JsonLineEncoder {
    * Writes the record in row `row` of the batch, with its LF, to `out` from `at` on. `readAtMs`: milliseconds since
    * 1970. Returns the new end, or -1 when it does not fit (then `out` behind `at` is undefined).
    */
-  write(batch: Batch, stream: Stream, row: number, readAtMs: number, out: Region, at: number): number {
+  write(batch: Batch, segment: Segment, row: number, readAtMs: number, out: Region, at: number): number {
     const { slot } = batch;
-    const start = put(this.#before(batch, stream, row, readAtMs), out, at);
+    const start = put(this.#before(batch, segment.stream, row, readAtMs), out, at);
     if (start < 0) return -1;
     const end = this.#kernel.escapeJson(slot.starts[row]!, slot.lengths[row]!, out, start);
-    return end < 0 ? -1 : put(after(batch, row), out, end);
+    return end < 0 ? -1 : put(this.#after(batch, segment, row), out, end);
   }
 
   /** The same as a buffer of its own, for a record too large for any region. */
-  allocate(batch: Batch, stream: Stream, row: number, readAtMs: number): Buffer {
+  allocate(batch: Batch, segment: Segment, row: number, readAtMs: number): Buffer {
     const start = batch.slot.starts[row]!;
     const message = JSON.stringify(
       this.#kernel.bytes.toString('utf8', start, start + batch.slot.lengths[row]!),
     );
-    return Buffer.from(this.#before(batch, stream, row, readAtMs) + message.slice(1, -1) + after(batch, row));
+    const before = this.#before(batch, segment.stream, row, readAtMs);
+    return Buffer.from(before + message.slice(1, -1) + this.#after(batch, segment, row));
   }
 
   /** Everything up to the opening quote of the message. */
@@ -73,18 +77,22 @@ export class JsonLineEncoder {
     }
     return origin;
   }
-}
 
-/** Everything from the closing quote of the message on. */
-function after(batch: Batch, row: number): string {
-  const flags = batch.slot.flags[row]!;
-  const fields = batch.fields?.at(row);
-  return (
-    (fields === undefined ? '"' : `","fields":${JSON.stringify(fields)}`) +
-    (flags & RecordFlag.split ? ',"split":true' : '') +
-    (flags & RecordFlag.unparsed ? ',"unparsed":true' : '') +
-    '}\n'
-  );
+  /** Everything from the closing quote of the message on. */
+  #after(batch: Batch, segment: Segment, row: number): string {
+    const flags = batch.slot.flags[row]!;
+    const ids = stampOf(this.#kernel, batch.slot, segment.traced, row);
+    const fields = batch.fields?.at(row);
+    return (
+      '"' +
+      (ids === undefined ? '' : `,"trace_id":"${ids.trace_id}"`) +
+      (ids?.span_id === undefined ? '' : `,"span_id":"${ids.span_id}"`) +
+      (fields === undefined ? '' : `,"fields":${JSON.stringify(fields)}`) +
+      (flags & RecordFlag.split ? ',"split":true' : '') +
+      (flags & RecordFlag.unparsed ? ',"unparsed":true' : '') +
+      '}\n'
+    );
+  }
 }
 
 /** Writes a text as UTF-8; returns the new end, or -1 when it does not fit. */

@@ -1,13 +1,13 @@
 /**
- * Which records of a segment are traced, and under which ids. Set by the tracing engine after processors ran; sinks
- * read it to stamp what they send; nobody else needs to know that tracing exists.
+ * Which records of a segment are to be stamped with their trace's id, and what the ids are. Set by the tracing engine
+ * after processors ran; sinks read it; nobody else needs to know that tracing exists.
  *
  * Ids are not stored: those of a row are drawn from a counter-based generator (kernel: trace-ids) over `seed` and the
  * row, so that the spans written at acknowledgement carry the ids stamped at send. A row whose log came with a W3C
  * context (`hasContexts` and the slot's `contexts` column says present) keeps that trace id instead.
  */
 export interface Traced {
-  /** Traced rows, ascending; null: every live row of the segment. */
+  /** Their rows, ascending; null: every live row of the segment. */
   readonly rows: Uint32Array | null;
   /** How many rows that is. */
   readonly count: number;
@@ -20,10 +20,12 @@ export interface Traced {
   readonly threshold: bigint;
   /** Whether the slot's `contexts` column is filled for the segment's rows. */
   readonly hasContexts: boolean;
+  /** Whether the root's span id is stamped besides the trace id. */
+  readonly spanIds: boolean;
 }
 
 /** Layout of one row of the slot's `contexts` column. */
 export { ContextFlag, ContextRow } from '../kernel/context-row.ts';
 
-/** What a sink writes of the trace into a traced log (`tracing.stamp`). */
+/** What a sink writes of its trace into a traced log (`tracing.stamp`). */
 export type Stamp = 'none' | 'trace_id' | 'trace_and_span';

@@ -3,6 +3,7 @@ import { gzip } from 'node:zlib';
 import { liveRow } from '../../component/lines.ts';
 import type { Region } from '../../kernel/kernel.ts';
 import type { Delivery } from '../../record/delivery.ts';
+import { stampOf } from '../../record/stamp.ts';
 import type { Body, BodyEncoder, BodyParts } from './body.ts';
 import { type Range, type Run, runsOf } from './range.ts';
 
@@ -52,6 +53,7 @@ export class JsonBody implements BodyEncoder {
     const { batch } = delivery;
     const { segment } = run;
     const { pairs, moved } = labels.of(segment.stream, clock.now());
+    const stamp = metadata.stampOf(segment);
     const firstNs = timestamps.firstNs(segment);
     const useTimestamps = ownTimes && batch.hasTimestamps;
     const restore = useTimestamps ? timestamps.separate(segment, batch.slot) : undefined;
@@ -62,8 +64,9 @@ export class JsonBody implements BodyEncoder {
         const row = liveRow(segment, run.from + count);
         const own = useTimestamps ? slot.timestamps[row]! : 0n;
         const ns = own === 0n ? firstNs + BigInt(run.from + count) : own;
-        const extra = metadata.pairsOf(batch, row, moved);
-        const after = extra.length === 0 ? '"]' : `",${JSON.stringify(Object.fromEntries(extra))}]`;
+        const ids = stampOf(kernel, slot, stamp, row);
+        const extra = { ...Object.fromEntries(metadata.pairsOf(batch, row, moved)), ...ids };
+        const after = Object.keys(extra).length === 0 ? '"]' : `",${JSON.stringify(extra)}]`;
         const fits = body.record(`${before}["${ns}","`, after, (at) =>
           kernel.escapeJson(slot.starts[row]!, slot.lengths[row]!, body.room, at),
         );

@@ -2,7 +2,9 @@ import { liveRow } from '../../component/lines.ts';
 import { truncateUtf8 } from '../../component/template.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Batch, Fields } from '../../record/batch.ts';
+import type { Segment } from '../../record/segment.ts';
 import { severityName } from '../../record/severity.ts';
+import type { Traced } from '../../record/traced.ts';
 import { labelName } from './labels.ts';
 import type { Run } from './range.ts';
 
@@ -19,7 +21,9 @@ export class Metadata {
   readonly #kernel: Kernel;
   readonly #level: boolean;
   readonly #fields: readonly { readonly name: string; readonly keys: readonly string[] }[];
+  readonly #ownTraceId: boolean;
   #enabled = true;
+  #refused = false;
 
   constructor(names: readonly string[], kernel: Kernel) {
     this.#kernel = kernel;
@@ -27,6 +31,7 @@ export class Metadata {
     this.#fields = names
       .filter((name) => name !== 'level')
       .map((name) => ({ name: labelName(name), keys: name.split('.') }));
+    this.#ownTraceId = this.#fields.some(({ name }) => name === 'trace_id');
     if (names.length === 0) this.#enabled = false;
   }
 
@@ -37,6 +42,12 @@ export class Metadata {
   /** Loki does not take any: from now on records go without. */
   disable(): void {
     this.#enabled = false;
+    this.#refused = true;
+  }
+
+  /** What is stamped on the segment's records. An id that the configuration takes from the log is never overwritten. */
+  stampOf(segment: Segment): Traced | null {
+    return this.#refused || this.#ownTraceId ? null : segment.traced;
   }
 
   /** The pairs of one record, for encodings made in JavaScript. */

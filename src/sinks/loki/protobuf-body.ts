@@ -17,6 +17,7 @@ export class ProtobufBody implements BodyEncoder {
   encode(delivery: Delivery, range: Range, maxBytes: number, out: Region): Body {
     const { kernel } = this.#parts;
     const limited = { ...kernel.scratch, capacity: Math.min(maxBytes, kernel.scratch.capacity) };
+    kernel.idRegions.count = 0;
     const begin: Written = { count: 0, at: 0, blobsAt: 0 };
     let end = range.from;
     let written = begin;
@@ -42,6 +43,7 @@ export class ProtobufBody implements BodyEncoder {
     const { batch } = delivery;
     const { segment } = run;
     const { text, moved } = labels.of(segment.stream, clock.now());
+    const stamp = metadata.stampOf(segment);
     const firstNs = timestamps.firstNs(segment) + BigInt(run.from);
     const useTimestamps = ownTimes && batch.hasTimestamps;
     const restore = useTimestamps ? timestamps.separate(segment, batch.slot) : undefined;
@@ -51,7 +53,8 @@ export class ProtobufBody implements BodyEncoder {
         // A single record with more metadata than fits goes without.
         if (filled < 0 && (count > 1 || from.at > 0)) continue;
         const selection = selectLive(delivery, segment, run.from, count);
-        const options = { labels: text, firstNs, useTimestamps, useBlobs: filled > from.blobsAt };
+        const useBlobs = filled > from.blobsAt;
+        const options = { labels: text, firstNs, useTimestamps, useBlobs, stamp };
         const at = kernel.lokiStream(selection, out, from.at, options);
         if (at >= 0) return { count, at, blobsAt: filled };
       }
