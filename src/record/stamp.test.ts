@@ -11,7 +11,7 @@ const traced: Traced = {
   seed: 42n,
   threshold: 0n,
   hasContexts: false,
-  spanIds: false,
+  stamp: 'trace_id',
 };
 
 test('stamps exactly the traced rows', () => {
@@ -24,11 +24,12 @@ test('stamps exactly the traced rows', () => {
 test('without a list every row is traced, without tracing none', () => {
   expect(stampOf(kernel, slot, { ...traced, rows: null }, 7)).toBeDefined();
   expect(stampOf(kernel, slot, null, 7)).toBeUndefined();
+  expect(stampOf(kernel, slot, { ...traced, stamp: 'none' }, 5)).toBeUndefined();
 });
 
 test('writes the ids that the spans of the row have', () => {
   expect(stampOf(kernel, slot, traced, 5)).toEqual({ trace_id: kernel.traceId(42n, 0n, 5).toString('hex') });
-  expect(stampOf(kernel, slot, { ...traced, spanIds: true }, 5)).toEqual({
+  expect(stampOf(kernel, slot, { ...traced, stamp: 'trace_and_span' }, 5)).toEqual({
     trace_id: kernel.traceId(42n, 0n, 5).toString('hex'),
     span_id: kernel.spanId(42n, 5, 0).toString('hex'),
   });

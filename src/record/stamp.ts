@@ -10,7 +10,7 @@ export interface LogIds {
 }
 
 /**
- * The ids to stamp on one record; undefined: it is not traced. For sinks that write record by record; those that have
+ * The ids to stamp on one record; undefined: none. For sinks that write record by record; those that have
  * the kernel encode whole segments hand `traced` to it instead.
  */
 export function stampOf(
@@ -19,8 +19,8 @@ export function stampOf(
   traced: Traced | null,
   row: number,
 ): LogIds | undefined {
-  if (traced === null || !includes(traced.rows, row)) return undefined;
-  const { seed, threshold, hasContexts, spanIds } = traced;
+  if (traced === null || traced.stamp === 'none' || !includes(traced.rows, row)) return undefined;
+  const { seed, threshold, hasContexts, stamp } = traced;
   const context = row * ContextRow.size;
   const traceId =
     hasContexts && slot.contexts[context + ContextRow.present] === 1
@@ -28,7 +28,7 @@ export function stampOf(
       : kernel.traceId(seed, threshold, row);
   return {
     trace_id: traceId.toString('hex'),
-    ...(spanIds && { span_id: kernel.spanId(seed, row, 0).toString('hex') }),
+    ...(stamp === 'trace_and_span' && { span_id: kernel.spanId(seed, row, 0).toString('hex') }),
   };
 }
 

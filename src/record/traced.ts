@@ -1,5 +1,5 @@
 /**
- * Which records of a segment are to be stamped with their trace's id, and what the ids are. Set by the tracing engine
+ * Which records of a segment are traced, what sinks write of that into them, and what the ids are. Set by the tracing engine
  * after processors ran; sinks read it; nobody else needs to know that tracing exists.
  *
  * Ids are not stored: those of a row are drawn from a counter-based generator (kernel: trace-ids) over `seed` and the
@@ -20,8 +20,8 @@ export interface Traced {
   readonly threshold: bigint;
   /** Whether the slot's `contexts` column is filled for the segment's rows. */
   readonly hasContexts: boolean;
-  /** Whether the root's span id is stamped besides the trace id. */
-  readonly spanIds: boolean;
+  /** What sinks write into the records (`tracing.stamp`). */
+  readonly stamp: Stamp;
 }
 
 /** Layout of one row of the slot's `contexts` column. */

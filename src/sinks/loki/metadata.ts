@@ -47,7 +47,8 @@ export class Metadata {
 
   /** What is stamped on the segment's records. An id that the configuration takes from the log is never overwritten. */
   stampOf(segment: Segment): Traced | null {
-    return this.#refused || this.#ownTraceId ? null : segment.traced;
+    if (this.#refused || this.#ownTraceId || segment.traced?.stamp === 'none') return null;
+    return segment.traced;
   }
 
   /** The pairs of one record, for encodings made in JavaScript. */

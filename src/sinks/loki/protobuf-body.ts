@@ -43,7 +43,8 @@ export class ProtobufBody implements BodyEncoder {
     const { batch } = delivery;
     const { segment } = run;
     const { text, moved } = labels.of(segment.stream, clock.now());
-    const stamp = metadata.stampOf(segment);
+    const traced = metadata.stampOf(segment);
+    const stamp = traced && { ...traced, spanIds: traced.stamp === 'trace_and_span' };
     const firstNs = timestamps.firstNs(segment) + BigInt(run.from);
     const useTimestamps = ownTimes && batch.hasTimestamps;
     const restore = useTimestamps ? timestamps.separate(segment, batch.slot) : undefined;
