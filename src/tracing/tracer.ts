@@ -1,0 +1,229 @@
+/**
+ * The tracing engine as the dispatcher sees it: an observer. When a batch's processors are done it has logs chosen, so
+ * that sinks can stamp them; when every sink is done with the batch it has spans written. Both under the settings of the
+ * first moment, so that a change never leaves half a trace. It never delays a batch and never looks at a log that is not
+ * traced; in mode off it does nothing at all.
+ */
+import type { Clock } from '../component/clock.ts';
+import type { Observer, Outcome } from '../component/observer.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { Batch } from '../record/batch.ts';
+import type { Delivery } from '../record/delivery.ts';
+import type { Segment } from '../record/segment.ts';
+import type { AdaptiveObserver } from './adaptive-observer.ts';
+import { Annotations } from './annotate.ts';
+import { BatchLinks } from './batch-links.ts';
+import type { Decision } from './decision.ts';
+import { type Group, LogChoice, liveRowsOf } from './log-choice.ts';
+import { type BatchSpans, LogSpanWriter, type SpanSettings } from './log-span-writer.ts';
+import { LogTemplates } from './log-templates.ts';
+import { REASONS, type Reason } from './mode.ts';
+import type { Outlets } from './outlets.ts';
+import { SelfMeasurement } from './self-measurement.ts';
+import type { TracingSettings } from './settings.ts';
+import { SpanBlobs } from './span-blobs.ts';
+import { spanFilter } from './span-names.ts';
+import type { SpanRing } from './span-ring.ts';
+import { SystemSpans } from './system-spans.ts';
+import type { TailKeeper } from './tail.ts';
+import { TraceSeeds } from './trace-seeds.ts';
+import { type BatchWays, Ways } from './ways.ts';
+
+export interface TracerOptions {
+  readonly settings: TracingSettings;
+  readonly kernel: Pick<Kernel, 'bytes' | 'blobs' | 'encodeSpans'>;
+  readonly clock: Pick<Clock, 'now' | 'toEpoch'>;
+  readonly decision: Decision;
+  readonly tail: TailKeeper;
+  readonly adaptive: AdaptiveObserver;
+  readonly ring: SpanRing;
+  readonly outlets: Outlets;
+  /** Whether a configured source has processors. */
+  readonly isProcessed: (source: string) => boolean;
+  /** Numbers from 0 (inclusive) to 1 (exclusive); for tests. */
+  readonly random?: () => number;
+}
+
+/** What the tracer has made since the start. */
+export interface TracerCounts {
+  readonly logsTraced: number;
+  readonly logsByReason: Readonly<Record<Reason, number>>;
+  readonly spans: { readonly log: number; readonly system: number };
+}
+
+/** What follows from the settings. */
+interface Outfit {
+  readonly settings: TracingSettings;
+  readonly spans: SpanSettings;
+  readonly system: SystemSpans;
+}
+
+/** A batch between `processed` and `completed`. */
+interface Plan {
+  readonly outfit: Outfit;
+  readonly seed: bigint;
+  readonly groups: readonly Group[];
+}
+
+export class Tracer implements Observer {
+  readonly measurement: SelfMeasurement;
+  readonly #options: TracerOptions;
+  readonly #random: () => number;
+  readonly #choice: LogChoice;
+  readonly #writer: LogSpanWriter;
+  readonly #ways = new Ways();
+  readonly #seeds = new TraceSeeds();
+  readonly #links = new BatchLinks();
+  readonly #plans = new WeakMap<Batch, Plan>();
+  readonly #byReason = Object.fromEntries(REASONS.map((reason) => [reason, 0])) as Record<Reason, number>;
+  readonly #ids = Buffer.alloc(24);
+  #outfit: Outfit;
+  #logs = 0;
+  #logSpans = 0;
+  #systemSpans = 0;
+
+  constructor(options: TracerOptions) {
+    this.#options = options;
+    this.#random = options.random ?? Math.random;
+    this.measurement = new SelfMeasurement(options.clock);
+    this.#choice = new LogChoice({ ...options, random: this.#random });
+    this.#writer = new LogSpanWriter(options);
+    this.#outfit = this.#outfitOf(options.settings);
+  }
+
+  get counts(): TracerCounts {
+    return {
+      logsTraced: this.#logs,
+      logsByReason: { ...this.#byReason },
+      spans: { log: this.#logSpans, system: this.#systemSpans },
+    };
+  }
+
+  get settings(): TracingSettings {
+    return this.#outfit.settings;
+  }
+
+  /** Applies other settings to batches whose logs are not chosen yet. The decision and the others are told by the caller. */
+  update(settings: TracingSettings): void {
+    this.#outfit = this.#outfitOf(settings);
+  }
+
+  processed(batch: Batch): void {
+    const outfit = this.#outfit;
+    const { mode } = outfit.settings;
+    if (mode === 'off') return;
+    this.measurement.measure(() => {
+      this.#options.adaptive.processed(batch);
+      const seed = this.#seeds.take(batch.count);
+      const groups = mode === 'system-only' ? [] : this.#choice.choose(batch, seed, outfit.settings);
+      this.#plans.set(batch, { outfit, seed, groups });
+    });
+  }
+
+  attempted(delivery: Delivery): void {
+    if (this.#plans.has(delivery.batch)) this.#options.adaptive.attempted(delivery);
+  }
+
+  settled(delivery: Delivery, outcome: Outcome, reason?: string): void {
+    if (!this.#plans.has(delivery.batch)) return;
+    this.#options.adaptive.settled(delivery);
+    this.#ways.settled(delivery, outcome, reason);
+  }
+
+  completed(batch: Batch, deliveries: readonly Delivery[]): void {
+    const plan = this.#plans.get(batch);
+    if (plan === undefined) return;
+    this.#plans.delete(batch);
+    this.measurement.measure(() => {
+      this.#options.adaptive.completed(batch, deliveries);
+      this.#write(batch, deliveries, plan);
+    });
+  }
+
+  #write(batch: Batch, deliveries: readonly Delivery[], { outfit, seed, groups }: Plan): void {
+    const ways = this.#ways.of(batch, deliveries);
+    const links = this.#links;
+    links.clear();
+    for (let i = 0; i < this.#ids.length; i += 4) this.#ids.writeUInt32LE(this.#random() * 2 ** 32, i);
+    const shared: BatchSpans = {
+      batch,
+      seed,
+      settings: outfit.spans,
+      // Taken once: wall time may be stepped between two readings, and children must lie inside their parents.
+      epoch: this.#options.clock.toEpoch(0),
+      traceId: this.#ids.subarray(0, 16),
+      spanId: this.#ids.subarray(16),
+      links,
+    };
+    for (const group of groups) this.#writeGroup(shared, group, ways);
+    for (const group of this.#keepTail(batch, deliveries, outfit, groups))
+      this.#writeGroup(shared, group, ways);
+
+    const sources = new Set<string>();
+    for (const { stream } of batch.segments) sources.add(stream.source);
+    this.#systemSpans += outfit.system.write({
+      ...shared,
+      deliveries,
+      mode: outfit.settings.mode,
+      endedAt: ways.endedAt,
+      sources: sources.size,
+      processed: sources.values().some(this.#options.isProcessed),
+    });
+  }
+
+  #writeGroup(shared: BatchSpans, group: Group, ways: BatchWays): void {
+    const parts = group.filtered
+      ? [{ way: ways.filtered, rows: group.rows }]
+      : ways.divide(group.segment, group.rows, () => liveRows(group.segment));
+    for (const { way, rows } of parts) {
+      const { logs, spans } = this.#writer.write(shared, group, rows, way);
+      this.#logs += logs;
+      this.#byReason[group.reason] += logs;
+      this.#logSpans += spans;
+    }
+  }
+
+  #keepTail(
+    batch: Batch,
+    deliveries: readonly Delivery[],
+    { settings }: Outfit,
+    groups: readonly Group[],
+  ): Group[] {
+    const { decision, tail } = this.#options;
+    if (settings.mode !== 'hybrid') return [];
+    const picks = tail.keep(batch, deliveries, {
+      keeps: (segment) => decision.keepsTail(segment, batch.processedAt),
+      traced: (segment) => ({ rows: liveRowsOf(groups.filter((group) => group.segment === segment)) }),
+    });
+    const hasContexts = settings.incoming !== 'ignore' && batch.hasContexts;
+    return picks.map(({ segment, rows, reason }) => {
+      const weight = { threshold: 0n, traceState: '', note: '' };
+      return { ...weight, segment, rows, count: rows.length, filtered: false, reason, hasContexts };
+    });
+  }
+
+  #outfitOf(settings: TracingSettings): Outfit {
+    const { ring, outlets, kernel } = this.#options;
+    const { mode, logSpans, incoming, exclude } = settings;
+    const writes = spanFilter(exclude.spanNames);
+    const annotations = new Annotations(settings.annotate);
+    const system = new SystemSpans({ ring, outlets, random: this.#random, writes });
+    return {
+      settings,
+      system,
+      spans: {
+        mode,
+        compact: logSpans === 'compact',
+        incoming,
+        written: writes('log.process'),
+        shorterThanMs: exclude.shorterThanMs,
+        templates: new LogTemplates({ annotations, writes, linked: system.enabled }),
+        blobs: new SpanBlobs(kernel.blobs, annotations),
+      },
+    };
+  }
+}
+
+function liveRows({ first, count, live }: Segment): Uint32Array {
+  return live ?? Uint32Array.from({ length: count }, (_, i) => first + i);
+}

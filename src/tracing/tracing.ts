@@ -1,0 +1,214 @@
+/**
+ * All of tracing, put together: built by the agent, which hands `observer` to the dispatcher and asks the rest for the
+ * API. Changing the settings (at a reload, or the mode through the API) goes through `update`, which leaves alone what
+ * does not change, so that counters go on and queued spans stay queued.
+ */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Clock } from '../component/clock.ts';
+import type { Logger } from '../component/logger.ts';
+import type { Observer } from '../component/observer.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { AdaptiveSampler, type AdaptiveStatus } from './adaptive.ts';
+import { AdaptiveObserver } from './adaptive-observer.ts';
+import { Decision } from './decision.ts';
+import type { SpanExporter } from './exporter.ts';
+import { createExporters } from './exporters/create.ts';
+import { Governor, type GovernorStatus } from './governor.ts';
+import type { Mode, Reason } from './mode.ts';
+import { OnDemandRules, type RuleStatus } from './on-demand.ts';
+import { type Dropped, type OutletStatus, Outlets } from './outlets.ts';
+import { encodeEnvelope } from './resource.ts';
+import { GovernorChecks } from './self-measurement.ts';
+import type { TracingSettings } from './settings.ts';
+import { SpanRing } from './span-ring.ts';
+import { TraceStore } from './store.ts';
+import { TailKeeper } from './tail.ts';
+import { Tracer } from './tracer.ts';
+
+/** What `/api/tracing/status` says. */
+export interface TracerStatus {
+  readonly mode: Mode;
+  /** As configured, and the share of logs about which nothing particular is known that are traced now; 0 to 1. */
+  readonly log_tracing_rate: number;
+  readonly effective_rate: number;
+  readonly sampler: TracingSettings['sampler']['type'];
+  readonly log_spans: TracingSettings['logSpans'];
+  readonly logs_traced: number;
+  readonly logs_traced_by_reason: Readonly<Record<Reason, number>>;
+  readonly spans_created: { readonly log: number; readonly system: number };
+  /** Over all exporters since the start; of each, created = exported + dropped + queued (`exporters`). */
+  readonly spans_exported: number;
+  readonly spans_dropped: Dropped;
+  readonly spans_queued: number;
+  readonly adaptive_sampling: AdaptiveStatus;
+  readonly on_demand_rules: readonly RuleStatus[];
+  readonly exporters: readonly OutletStatus[];
+  readonly store: ReturnType<TraceStore['status']>;
+  readonly governor: GovernorStatus;
+  /** CPU time that choosing logs and writing spans has taken. */
+  readonly cpu_seconds: number;
+}
+
+export interface TracingOptions {
+  readonly settings: TracingSettings;
+  /** Made with `spanBytes: settings.store.memoryBytes`. */
+  readonly kernel: Kernel;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly stateDir: string;
+  /** Of the agent. */
+  readonly version: string;
+  /** Ids of the sinks that logs of a configured source go to. */
+  readonly sinksOf: (source: string) => readonly string[];
+  /** Whether a configured source has processors. */
+  readonly isProcessed: (source: string) => boolean;
+  /** For tests: numbers from 0 (inclusive) to 1 (exclusive), and exporters instead of those that the settings name. */
+  readonly random?: () => number;
+  readonly createExporters?: (settings: TracingSettings) => SpanExporter[];
+}
+
+/** How long exporters that a change of the settings ends may take to send what they have, in milliseconds. */
+const REPLACED_DEADLINE_MS = 30_000;
+
+export class Tracing {
+  readonly rules: OnDemandRules;
+  readonly store: TraceStore;
+  readonly #options: TracingOptions;
+  readonly #instanceId = randomUUID();
+  readonly #adaptive: AdaptiveSampler;
+  readonly #adaptiveObserver: AdaptiveObserver;
+  readonly #governor: Governor;
+  readonly #decision: Decision;
+  readonly #tail: TailKeeper;
+  readonly #outlets: Outlets;
+  readonly #tracer: Tracer;
+  readonly #checks: GovernorChecks;
+  /** Exporters by the settings they were built from. */
+  #exporters: ReadonlyMap<string, SpanExporter> = new Map();
+  #endChecks: () => void = () => {};
+
+  /** Opens and starts nothing. @throws when an exporter cannot be built, such as for a missing certificate. */
+  constructor(options: TracingOptions) {
+    this.#options = options;
+    const { settings, kernel, clock, log, sinksOf } = options;
+    this.rules = new OnDemandRules({ ...options, settings: settings.onDemand });
+    this.#adaptive = new AdaptiveSampler({ settings: settings.adaptive, clock, sinksOf });
+    this.#adaptiveObserver = new AdaptiveObserver(this.#adaptive, sinksOf);
+    this.#governor = new Governor(settings.maxOverhead, clock);
+    this.#decision = new Decision({
+      settings,
+      clock,
+      rules: this.rules,
+      adaptive: this.#adaptive,
+      governor: this.#governor,
+    });
+    this.#tail = new TailKeeper(settings.tail, clock);
+    this.#exporters = this.#exportersOf(settings);
+    this.#outlets = new Outlets([...this.#exporters.values()], log);
+    const ring = new SpanRing(kernel.spans);
+    this.store = new TraceStore(ring);
+    this.#tracer = new Tracer({
+      ...options,
+      decision: this.#decision,
+      tail: this.#tail,
+      adaptive: this.#adaptiveObserver,
+      ring,
+      outlets: this.#outlets,
+    });
+    this.#checks = new GovernorChecks(this.#governor, this.#tracer.measurement, clock);
+  }
+
+  /** For the dispatcher. */
+  get observer(): Observer {
+    return this.#tracer;
+  }
+
+  get settings(): TracingSettings {
+    return this.#tracer.settings;
+  }
+
+  /** CPU time spent on tracing since the start, in milliseconds. */
+  get cpuMs(): number {
+    return this.#tracer.measurement.milliseconds;
+  }
+
+  /** Takes up the rules of the last run, and begins to check latencies. @throws when the rules' file cannot be read. */
+  async start(): Promise<void> {
+    await this.rules.load();
+    const endAdaptive = this.#adaptive.start(this.#adaptiveObserver.ages);
+    const endGovernor = this.#checks.start();
+    this.#endChecks = () => {
+      endAdaptive();
+      endGovernor();
+    };
+  }
+
+  /**
+   * Applies other settings to batches whose logs are not chosen yet; those under way are finished under the old ones.
+   * The size of the store stays what it was. Resolves when exporters that are no longer named have let go of their
+   * spans, which nobody needs to wait for.
+   * @throws when an exporter cannot be built; nothing has changed then.
+   */
+  update(settings: TracingSettings): Promise<void> {
+    const exporters = this.#exportersOf(settings);
+    this.#exporters = exporters;
+    this.#decision.update(settings);
+    this.#adaptive.update(settings.adaptive);
+    this.rules.update(settings.onDemand);
+    this.#tail.update(settings.tail);
+    this.#governor.update(settings.maxOverhead);
+    this.#tracer.update(settings);
+    return this.#outlets.replace([...exporters.values()], REPLACED_DEADLINE_MS);
+  }
+
+  /** Exports what is queued within the deadline, drops the rest, and writes down what rules have left. Safe twice. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.#endChecks();
+    await this.#outlets.shutdown(deadlineMs);
+    await this.rules.close();
+  }
+
+  status(): TracerStatus {
+    const { settings, counts } = this.#tracer;
+    const { exported, dropped, queued } = this.#outlets.totals();
+    return {
+      mode: settings.mode,
+      log_tracing_rate: settings.logTracingRate,
+      effective_rate: this.#decision.effectiveRate,
+      sampler: settings.sampler.type,
+      log_spans: settings.logSpans,
+      logs_traced: counts.logsTraced,
+      logs_traced_by_reason: counts.logsByReason,
+      spans_created: counts.spans,
+      spans_exported: exported,
+      spans_dropped: dropped,
+      spans_queued: queued,
+      adaptive_sampling: this.#adaptive.status(),
+      on_demand_rules: this.rules.list(),
+      exporters: this.#outlets.status(),
+      store: this.store.status(),
+      governor: this.#governor.status(),
+      cpu_seconds: this.cpuMs / 1000,
+    };
+  }
+
+  /** Exporters for these settings: those whose settings are as before are the same as before. */
+  #exportersOf(settings: TracingSettings): ReadonlyMap<string, SpanExporter> {
+    const { clock, log, version } = this.#options;
+    const host = { hostname: hostname(), instanceId: this.#instanceId };
+    const envelope = encodeEnvelope(settings.resource, host, version);
+    const create =
+      this.#options.createExporters ??
+      ((one: TracingSettings) => createExporters(one.exporters, { envelope, version, clock, log }));
+    const exporters = new Map<string, SpanExporter>();
+    for (const [i, each] of settings.exporters.entries()) {
+      const key = `${i} ${JSON.stringify([each, settings.resource])}`;
+      const kept = this.#exporters.get(key);
+      for (const exporter of kept === undefined ? create({ ...settings, exporters: [each] }) : [kept]) {
+        exporters.set(key, exporter);
+      }
+    }
+    return exporters;
+  }
+}
