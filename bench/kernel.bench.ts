@@ -5,6 +5,7 @@
 
 import { Kernel, type Region } from '../src/kernel/kernel.ts';
 import type { Selection, Slot } from '../src/kernel/slot.ts';
+import type { StampOptions } from '../src/kernel/stamp.ts';
 
 const REPETITIONS = Number(process.argv[2] ?? 60);
 const SLOT_BYTES = 2 ** 20;
@@ -115,6 +116,13 @@ function cases(kernel: Kernel, corpus: string, line: (i: number) => string): Cas
     useTimestamps: false,
     useBlobs: false,
   };
+  const stamp = { rows: null, seed: 7n, threshold: 0n, hasContexts: false, spanIds: false };
+  /** A whole body, as the Loki sink makes it. */
+  const body = (ids: StampOptions | null, fused: boolean) => {
+    kernel.idRegions.count = 0;
+    const end = kernel.lokiStream(all, kernel.scratch, 0, { ...loki, stamp: ids });
+    return kernel.snappy(kernel.scratch, end, out, { regions: fused ? kernel.idRegions : null });
+  };
   const otlp = {
     observedNs: loki.firstNs,
     firstNs: loki.firstNs,
@@ -147,6 +155,10 @@ function cases(kernel: Kernel, corpus: string, line: (i: number) => string): Cas
     entry('joinLines, all', count, length, () => kernel.joinLines(all, out, 0)),
     entry('joinLines, every other', count >> 1, length >> 1, () => kernel.joinLines(half, out, 0)),
     entry('lokiStream', count, length, () => kernel.lokiStream(all, kernel.scratch, 0, loki)),
+    entry('Loki body', count, length, () => body(null, false)),
+    entry('Loki body, trace id, plain', count, length, () => body(stamp, false)),
+    entry('Loki body, trace id, fused', count, length, () => body(stamp, true)),
+    entry('Loki body, both ids, fused', count, length, () => body({ ...stamp, spanIds: true }, true)),
     entry('otlpLogRecords', count, length, () => kernel.otlpLogRecords(all, kernel.scratch, 0, otlp)),
     entry('escapeJson', count, length, escapeAll),
     entry('snappy of text', count, length, () => kernel.snappy(slot, length, out)),
@@ -174,7 +186,7 @@ for (const { name, records, bytes, times, run } of all) {
     ((ms * 1e6) / records).toFixed(1).padStart(9),
     (bytes / 2 ** 20 / (ms / 1e3)).toFixed(0).padStart(8),
     (bytes / records).toFixed(0).padStart(10),
-    name.startsWith('snappy') ? (run() / bytes).toFixed(3).padStart(8) : '',
+    /^snappy|^Loki/.test(name) ? (run() / bytes).toFixed(3).padStart(8) : '',
   ];
   console.log(name.padEnd(36), ...cells);
 }

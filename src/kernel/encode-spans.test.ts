@@ -158,10 +158,9 @@ describe('encodeSpans', () => {
     const encode = (length: number) => {
       const patches = [{ at: length - 16, kind: PatchKind.traceId, argument: 0 }];
       const plain = { bytes: Buffer.alloc(length, 7), patches, spans: 1 };
-      const options: SpanOptions = {
-        ...{ seed: 1n, threshold: 0n, hasContexts: false, from: 0, plain, joined: null, useBlobs: false },
-      };
-      kernel.encodeSpans({ slot, first: 0, count, live: null }, options, kernel.spans);
+      const options = { seed: 1n, threshold: 0n, hasContexts: false, from: 0, plain, joined: null };
+      const selection = { slot, first: 0, count, live: null };
+      kernel.encodeSpans(selection, { ...options, useBlobs: false }, kernel.spans);
       return kernel.spans.bytes.subarray(2 * length - 16, 2 * length);
     };
     expect(encode(MAX_TEMPLATE_BYTES)).toEqual(kernel.traceId(1n, 0n, 1));

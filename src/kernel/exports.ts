@@ -45,6 +45,7 @@ export interface Exports {
     first: number,
     count: number,
     firstNs: bigint,
+    stamp: number,
   ): number;
   lokiEntries(
     starts: number,
@@ -57,6 +58,7 @@ export interface Exports {
     count: number,
     firstNs: bigint,
     to: number,
+    stamp: number,
   ): number;
   otlpLogRecordsSize(
     lengths: number,
@@ -103,7 +105,15 @@ export interface Exports {
     limit: number,
     result: number,
   ): number;
-  snappy(from: number, length: number, to: number, table: number): number;
+  snappy(
+    from: number,
+    length: number,
+    to: number,
+    table: number,
+    regions: number,
+    regionCount: number,
+    period: number,
+  ): number;
 }
 
 let compiled: WebAssembly.Module | undefined;

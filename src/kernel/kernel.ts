@@ -7,10 +7,11 @@
 import { ContextRow } from './context-row.ts';
 import { putTemplate } from './encode-spans.ts';
 import { type Exports, instantiate } from './exports.ts';
-import { type Layout, layOut, PAGE, type SlotLayout, snappyBound } from './layout.ts';
+import { ID_REGION_BYTES, type Layout, layOut, PAGE, type SlotLayout, snappyBound } from './layout.ts';
 import { Pool } from './pool.ts';
 import type { Selection, Slot } from './slot.ts';
 import type { EncodedSpans, SpanOptions } from './span-template.ts';
+import { type IdRegions, putStamp, regionsEnd, type StampOptions } from './stamp.ts';
 import { spanIdOf, traceIdOf } from './trace-ids.ts';
 import { putLength, varintLength } from './varint.ts';
 
@@ -50,27 +51,6 @@ export interface RecordBlobs {
   readonly region: Region;
 }
 
-/** Which records of a selection get their trace id written into them, and what the ids are. */
-export interface StampOptions {
-  /** Rows to stamp, ascending; null: all. Rows outside the selection do no harm. */
-  readonly rows: Uint32Array | null;
-  /** What ids are drawn from, as in `Traced` (record/traced.ts). */
-  readonly seed: bigint;
-  readonly threshold: bigint;
-  /** Whether the slot's `contexts` column is filled: a record that came with a context keeps that trace id. */
-  readonly hasContexts: boolean;
-  /** Writes the root's span id as well. */
-  readonly spanIds: boolean;
-}
-
-/**
- * Where the ids of the body being written lie. `lokiStream` appends to it, `snappy` emits those bytes as they are.
- * Shared: set `count` to 0 before the first stream of a body; valid only until the caller's next `await`.
- */
-export interface IdRegions {
-  count: number;
-}
-
 export interface LokiOptions {
   readonly labels: string;
   readonly firstNs: bigint;
@@ -93,6 +73,13 @@ export interface OtlpLogOptions {
   readonly useBlobs: boolean;
 }
 
+export interface SnappyOptions {
+  /** The kernel's `idRegions`; null: none. */
+  readonly regions: IdRegions | null;
+}
+
+const NO_REGIONS: SnappyOptions = { regions: null };
+
 export class Kernel {
   /** The whole memory. Records are `bytes.subarray(start, start + length)`. Never detached: the memory never grows. */
   readonly bytes: Buffer;
@@ -103,13 +90,14 @@ export class Kernel {
   readonly scratch: Region;
   /** Room for per-record blobs (structured metadata). Shared: valid only until the caller's next `await`. */
   readonly blobs: RecordBlobs;
-  readonly idRegions: IdRegions = { count: 0 };
+  readonly idRegions: IdRegions = { count: 0, perRecord: 1 };
   /** Room for encoded spans (`KernelOptions.spanBytes`); pages never written to take no memory of the machine. */
   readonly spans: Region;
 
   readonly #layout: Layout;
   readonly #wasm: Exports;
   readonly #rows: Uint32Array;
+  readonly #stampedRows: Uint32Array;
   readonly #results: Uint32Array;
   /** The whole memory. */
   readonly #words: Uint32Array;
@@ -154,6 +142,7 @@ export class Kernel {
     this.#wasm = instantiate(memory);
     this.#rows = new Uint32Array(buffer, layout.rows, slotRecords);
     this.#words = new Uint32Array(buffer);
+    this.#stampedRows = new Uint32Array(buffer, layout.stampedRows, slotRecords);
     this.#results = new Uint32Array(buffer, layout.results, 2);
   }
 
@@ -229,7 +218,7 @@ export class Kernel {
    * Writes one `stream` field of a Loki `PushRequest` (labels and entries) to `out` from `at` on.
    * Record k of the selection has the timestamp `firstNs + k`, or that of the slot's column where `useTimestamps` and it is not 0.
    * Blob of a record: encoded `structuredMetadata` fields (3). Returns the new end, or -1 when it does not fit.
-   * With `stamp` the places of the ids are appended to `idRegions`.
+   * With `stamp` the places of the ids are appended to `idRegions`: throws a RangeError when they do not fit.
    */
   lokiStream(selection: Selection, out: Region, at: number, options: LokiOptions): number {
     const { labels, firstNs } = options;
@@ -239,6 +228,7 @@ export class Kernel {
     const timestamps = options.useTimestamps ? slot.timestamps.byteOffset : 0;
     const blobLengths = options.useBlobs ? this.blobs.lengths.byteOffset : 0;
     const { starts, lengths } = slot;
+    const stamp = this.#stampOf(selection, options.stamp ?? null);
     const entries = this.#wasm.lokiEntriesSize(
       lengths.byteOffset,
       timestamps,
@@ -247,6 +237,7 @@ export class Kernel {
       first,
       count,
       firstNs,
+      stamp,
     );
     const labelBytes = Buffer.byteLength(labels);
     const size = (labelBytes === 0 ? 0 : 1 + varintLength(labelBytes) + labelBytes) + entries;
@@ -269,7 +260,11 @@ export class Kernel {
       count,
       firstNs,
       out.address + to,
+      stamp,
     );
+    if (stamp !== 0) {
+      this.idRegions.count = (regionsEnd(this.#words, stamp) - this.#layout.idRegions) / ID_REGION_BYTES;
+    }
     return offsetIn(out, end);
   }
 
@@ -375,20 +370,43 @@ export class Kernel {
     return spanIdOf(seed, row, n);
   }
 
-  /** Snappy block format. Returns the compressed length. `out` must hold 32 + length + length / 6 bytes. `regions`: where `source` holds ids. */
-  snappy(
-    source: Region,
-    length: number,
-    out: Region,
-    _options: { regions: IdRegions | null } = { regions: null },
-  ): number {
+  /**
+   * Snappy block format. Returns the compressed length. `out` must hold 32 + length + length / 6 bytes.
+   * `regions`: where `source` holds ids, which are not searched for repetitions.
+   */
+  snappy(source: Region, length: number, out: Region, { regions }: SnappyOptions = NO_REGIONS): number {
     if (out.capacity < snappyBound(length)) {
       throw new RangeError(
         `snappy: ${length} bytes may grow to ${snappyBound(length)}, the region holds ${out.capacity}`,
       );
     }
-    const end = this.#wasm.snappy(source.address, length, out.address, this.#layout.snappyTable);
+    const end = this.#wasm.snappy(
+      source.address,
+      length,
+      out.address,
+      this.#layout.snappyTable,
+      this.#layout.idRegions,
+      regions?.count ?? 0,
+      regions?.perRecord ?? 1,
+    );
     return (end >>> 0) - out.address;
+  }
+
+  /** Address of what `lokiStream` stamps; 0: nothing. */
+  #stampOf(selection: Selection, options: StampOptions | null): number {
+    if (options === null) return 0;
+    const { stamp, idRegions, idRegionsRoom } = this.#layout;
+    const perRecord = options.spanIds ? 2 : 1;
+    const { count } = this.idRegions;
+    if (count + perRecord * countOf(selection) > idRegionsRoom) {
+      throw new RangeError(
+        `idRegions holds ${count} of ${idRegionsRoom} regions: set its count to 0 before every body`,
+      );
+    }
+    this.idRegions.perRecord = perRecord;
+    const next = idRegions + count * ID_REGION_BYTES;
+    putStamp(this.#words, stamp, options, selection.slot, this.#stampedRows, next);
+    return stamp;
   }
 
   /** Address of the selection's list of rows, brought into kernel memory; 0 when they are consecutive. */

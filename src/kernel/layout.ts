@@ -21,6 +21,8 @@ const SNAPPY_TABLE = PAGE;
 /** Largest template of spans. */
 export const MAX_TEMPLATE_BYTES = 2 ** 18;
 export const MAX_PATCHES = 1024;
+/** Address and length of an id, u32 each. */
+export const ID_REGION_BYTES = 8;
 /** Ids stamped into a record: a trace id and a span id. */
 const IDS_PER_RECORD = 2;
 /** Most that an encoder adds to a record: tags, lengths, times, severity, flags, ids. */
@@ -56,9 +58,11 @@ export interface Layout {
   readonly snappyTable: number;
   /** u32 indexes of a selection that is a list. */
   readonly rows: number;
-  /** The same of the rows to stamp. */
+  /** What and how to stamp (assembly/stamp.ts). */
+  readonly stamp: number;
+  /** As `rows`, of the rows to stamp. */
   readonly stampedRows: number;
-  /** Two u32 a region: address, length. */
+  /** `ID_REGION_BYTES` each. */
   readonly idRegions: number;
   readonly idRegionsRoom: number;
   /** Two templates of spans, `MAX_TEMPLATE_BYTES` each, and two lists of `MAX_PATCHES` u32. */
@@ -95,9 +99,10 @@ export function layOut(options: KernelOptions): Layout {
   end = PAGE;
   const snappyTable = place(SNAPPY_TABLE);
   const rows = place(slotRecords * 4);
+  const stamp = place(64);
   const stampedRows = place(slotRecords * 4);
   const idRegionsRoom = slotRecords * IDS_PER_RECORD;
-  const idRegions = place(idRegionsRoom * 8);
+  const idRegions = place(idRegionsRoom * ID_REGION_BYTES);
   const template = (): TemplateLayout => ({
     head: place(16),
     bytes: place(MAX_TEMPLATE_BYTES),
@@ -150,6 +155,7 @@ export function layOut(options: KernelOptions): Layout {
     results,
     snappyTable,
     rows,
+    stamp,
     stampedRows,
     idRegions,
     idRegionsRoom,

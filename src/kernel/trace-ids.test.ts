@@ -34,7 +34,7 @@ test('keeps the low 56 bits of trace ids at or above the threshold, also the hig
 
 test('spreads trace ids evenly above the threshold', () => {
   const threshold = 3n * 2n ** 54n;
-  const counts = new Array<number>(8).fill(0);
+  const counts = Array.from({ length: 8 }, () => 0);
   const rows = 8000;
   for (let row = 0; row < rows; row++) {
     const above = (traceIdOf(7n, threshold, row).readBigUInt64BE(8) & (2n ** 56n - 1n)) - threshold;

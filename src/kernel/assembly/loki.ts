@@ -1,4 +1,7 @@
 import { copyBytes } from './copy';
+import { hexOf8, putHex16 } from './hex';
+import { isStamped, Stamp, stampedFrom, traceIdOf } from './stamp';
+import { spanId } from './trace-ids';
 import { putVarint, varintLength } from './varint';
 
 /**
@@ -14,6 +17,31 @@ const TAG_TIMESTAMP: u8 = 0x0a;
 const TAG_SECONDS: u8 = 0x08;
 const TAG_NANOS: u8 = 0x10;
 const TAG_LINE: u8 = 0x12;
+
+/** `structuredMetadata` (LabelPairAdapter: name = 1, value = 2) up to the digits of the id; the rest is overwritten. */
+const TRACE_ID: v128 = i8x16(
+  0x1a,
+  44,
+  0x0a,
+  8,
+  0x74,
+  0x72,
+  0x61,
+  0x63,
+  0x65,
+  0x5f,
+  0x69,
+  0x64,
+  0x12,
+  32,
+  0,
+  0,
+);
+const TRACE_ID_HEAD: u32 = 14;
+const TRACE_ID_DIGITS: u32 = 32;
+const SPAN_ID: v128 = i8x16(0x1a, 27, 0x0a, 7, 0x73, 0x70, 0x61, 0x6e, 0x5f, 0x69, 0x64, 0x12, 16, 0, 0, 0);
+const SPAN_ID_HEAD: u32 = 13;
+const SPAN_ID_DIGITS: u32 = 16;
 
 /** Bytes of a scalar field with a tag of one byte; 0 for the default value. */
 function scalarSize(value: u32): u32 {
@@ -35,6 +63,33 @@ function putSeconds(to: usize, seconds: u64): usize {
   return to + 6;
 }
 
+/** Bytes of the metadata of a stamped record. */
+function stampSize(stamp: Stamp): u32 {
+  const span = select<u32>(SPAN_ID_HEAD + SPAN_ID_DIGITS, 0, stamp.spanIds != 0);
+  return TRACE_ID_HEAD + TRACE_ID_DIGITS + span;
+}
+
+/** Notes where an id's digits lie. */
+function noteRegion(stamp: Stamp, at: usize, length: u32): void {
+  store<u32>(stamp.regions, <u32>at);
+  store<u32>(stamp.regions, length, 4);
+  stamp.regions += 8;
+}
+
+function putStamp(to: usize, stamp: Stamp, row: u32): usize {
+  v128.store(to, TRACE_ID);
+  to += TRACE_ID_HEAD;
+  putHex16(to, traceIdOf(stamp, row));
+  noteRegion(stamp, to, TRACE_ID_DIGITS);
+  to += TRACE_ID_DIGITS;
+  if (stamp.spanIds == 0) return to;
+  v128.store(to, SPAN_ID);
+  to += SPAN_ID_HEAD;
+  v128.store(to, hexOf8(i64x2.splat(spanId(stamp.seed, row, 0))));
+  noteRegion(stamp, to, SPAN_ID_DIGITS);
+  return to + SPAN_ID_DIGITS;
+}
+
 /** Bytes of the `entries` fields that `lokiEntries` would write. */
 export function lokiEntriesSize(
   lengths: usize,
@@ -44,8 +99,11 @@ export function lokiEntriesSize(
   first: u32,
   count: u32,
   firstNs: u64,
+  stamp: Stamp | null,
 ): f64 {
   let size: u64 = 0;
+  let stamped: usize = stamp === null ? 0 : stamp.rows;
+  const stampBytes = stamp === null ? 0 : stampSize(stamp);
   let seconds = firstNs / SECOND;
   let nanos = <u32>(firstNs - seconds * SECOND);
   for (let i: u32 = 0; i < count; i++) {
@@ -58,6 +116,10 @@ export function lokiEntriesSize(
     const length = load<u32>(lengths + (row << 2));
     let entry = 2 + timestamp + scalarSize(length) + length;
     if (blobLengths != 0) entry += load<u32>(blobLengths + (row << 2));
+    if (stamp !== null) {
+      stamped = stampedFrom(stamp, stamped, row);
+      if (isStamped(stamp, stamped, row)) entry += stampBytes;
+    }
     size += 1 + varintLength(entry) + entry;
     if (++nanos == <u32>SECOND) {
       nanos = 0;
@@ -69,7 +131,8 @@ export function lokiEntriesSize(
 
 /**
  * Writes one `entries` field a record and returns the address behind them. There must be room.
- * `timestamps`, `blobLengths`: addresses of columns, or 0: not used. `rows`: as in join-lines.ts.
+ * `timestamps`, `blobLengths`: addresses of columns, or 0: not used. `rows`: as in join-lines.ts. `stamp.regions` is
+ * moved behind the regions noted.
  */
 export function lokiEntries(
   starts: usize,
@@ -82,7 +145,10 @@ export function lokiEntries(
   count: u32,
   firstNs: u64,
   to: usize,
+  stamp: Stamp | null,
 ): usize {
+  let stamped: usize = stamp === null ? 0 : stamp.rows;
+  const stampBytes = stamp === null ? 0 : stampSize(stamp);
   let seconds = firstNs / SECOND;
   let nanos = <u32>(firstNs - seconds * SECOND);
   for (let i: u32 = 0; i < count; i++) {
@@ -100,8 +166,15 @@ export function lokiEntries(
     const start = load<u32>(starts + (row << 2));
     const length = load<u32>(lengths + (row << 2));
     const blob = blobLengths == 0 ? 0 : load<u32>(blobLengths + (row << 2));
+    let size = 2 + timestamp + scalarSize(length) + length + blob;
+    let isTraced = false;
+    if (stamp !== null) {
+      stamped = stampedFrom(stamp, stamped, row);
+      isTraced = isStamped(stamp, stamped, row);
+      if (isTraced) size += stampBytes;
+    }
     store<u8>(to, TAG_ENTRY);
-    to = putVarint(to + 1, 2 + timestamp + scalarSize(length) + length + blob);
+    to = putVarint(to + 1, size);
     store<u8>(to, TAG_TIMESTAMP);
     store<u8>(to, <u8>timestamp, 1);
     to = putSeconds(to + 2, ownSeconds);
@@ -119,6 +192,7 @@ export function lokiEntries(
       copyBytes(to, load<u32>(blobStarts + (row << 2)), blob);
       to += blob;
     }
+    if (isTraced) to = putStamp(to, stamp!, row);
     if (++nanos == <u32>SECOND) {
       nanos = 0;
       seconds++;

@@ -67,6 +67,15 @@ function putShortLiteral(to: usize, from: usize, length: u32): usize {
   return to + 1 + length;
 }
 
+/** A literal of 1 to 48 bytes; overwrites up to 47 bytes behind it. */
+function putMediumLiteral(to: usize, from: usize, length: u32): usize {
+  store<u8>(to, <u8>((length - 1) << 2));
+  v128.store(to, v128.load(from), 1);
+  v128.store(to, v128.load(from, 16), 17);
+  v128.store(to, v128.load(from, 32), 33);
+  return to + 1 + length;
+}
+
 /** One or more copies; `length` is at least 4, `offset` 1 to 65,535. */
 function putCopy(to: usize, offset: u32, length: u32): usize {
   while (length > 64) {
@@ -105,66 +114,136 @@ function matchesAt(at: usize, offset: u32): u32 {
   return pairs & (pairs >> 2) & (pairs >> 4);
 }
 
+/** A region that begins at or behind `at`, among those from `region` to `regionsEnd`; `regionsEnd`: there is none. */
+function regionFrom(region: usize, regionsEnd: usize, at: usize, end: usize): usize {
+  while (region < regionsEnd) {
+    const start: usize = load<u32>(region);
+    if (start >= at && start + load<u32>(region, 4) <= end) break;
+    region += 8;
+  }
+  return region;
+}
+
+/** How many of the 16 bytes before `at` are the same `offset` before. */
+function sameBefore(at: usize, offset: u32): u32 {
+  const differ = <u32>i8x16.bitmask(i8x16.ne(v128.load(at - 16), v128.load(at - 16 - offset)));
+  return clz((differ << 16) | 0x8000);
+}
+
 /**
  * Writes the block and returns the address behind it. `to` must have room for the largest result (layout.ts,
  * `snappyBound`), `table` for 32 KiB.
+ *
+ * `regions`, `regionCount`: u32 addresses and lengths, ascending, of bytes that repeat nothing, such as ids. They become
+ * literals and are neither searched nor entered in the table. Every `period`th region has the same kind, as ids of one
+ * record after the other have: what lies before and behind it is taken to lie there again `period` regions later, so it
+ * is compared without being searched.
  */
-export function snappy(from: usize, length: u32, to: usize, table: usize): usize {
+export function snappy(
+  from: usize,
+  length: u32,
+  to: usize,
+  table: usize,
+  regions: usize,
+  regionCount: u32,
+  period: u32,
+): usize {
   memory.fill(table, 0, TABLE_BYTES);
   to = putLength(to, length);
+  if (length == 0) return to;
   const end = from + length;
-  if (length < TAIL) return length == 0 ? to : putLiteral(to, from, length);
+  const regionsEnd = regions + (regionCount << 3);
+  const stride = period << 3;
 
-  const limit = end - TAIL;
   let pending = from;
   let at = from + 1;
+  let region = regionFrom(regions, regionsEnd, from, end);
+  /** Distance of a match that is likely to be near `at`; 0: unknown. */
+  let expected: u32 = 0;
   while (true) {
-    let offset: u32 = 0;
-    let steps: u32 = 1 << STEP_SHIFT;
-    while (at <= limit) {
-      const bytes = load<u64>(at);
-      const row = rowOf(table, bytes);
-      const position = <u32>(at - from);
-      // A row that was never written, or long ago, names some place in reach: what lies there decides.
-      offset = (position - load<u16>(row)) & 0xffff;
-      store<u16>(row, <u16>position);
-      if (load<u64>(at - offset) == bytes) break;
-      at += steps >> STEP_SHIFT;
-      steps++;
-    }
-    if (at > limit) break;
-    if (offset == 0) {
-      // The row was no older than this place itself: it was never written, or exactly 65,536 bytes ago.
-      at++;
-      continue;
-    }
-    const unmatched = <u32>(at - pending);
-    to = unmatched <= 16 ? putShortLiteral(to, pending, unmatched) : putLiteral(to, pending, unmatched);
-
+    const stop: usize = region < regionsEnd ? load<u32>(region) : end;
+    const limit = stop - TAIL;
     while (true) {
-      pending = matchEnd(at, offset, end);
-      to = putCopy(to, offset, <u32>(pending - at));
-      at = pending;
-      if (at > limit) break;
+      let offset: u32 = 0;
+      if (expected != 0 && at <= limit) offset = expected;
+      expected = 0;
+      const matches = offset == 0 ? 0 : matchesAt(at, offset);
+      if (matches != 0) {
+        at += ctz(matches);
+      } else {
+        let steps: u32 = 1 << STEP_SHIFT;
+        while (at <= limit) {
+          const bytes = load<u64>(at);
+          const row = rowOf(table, bytes);
+          const position = <u32>(at - from);
+          // A row that was never written, or long ago, names some place in reach: what lies there decides.
+          offset = (position - load<u16>(row)) & 0xffff;
+          store<u16>(row, <u16>position);
+          if (load<u64>(at - offset) == bytes) break;
+          at += steps >> STEP_SHIFT;
+          steps++;
+        }
+        if (at > limit) break;
+        if (offset == 0) {
+          // The row was no older than this place itself: it was never written, or exactly 65,536 bytes ago.
+          at++;
+          continue;
+        }
+      }
+      const unmatched = <u32>(at - pending);
+      if (unmatched != 0) {
+        to = unmatched <= 16 ? putShortLiteral(to, pending, unmatched) : putLiteral(to, pending, unmatched);
+      }
 
-      const bytes = load<u64>(at);
-      const row = rowOf(table, bytes);
-      const position = <u32>(at - from);
-      const seen = (position - load<u16>(row)) & 0xffff;
-      store<u16>(row, <u16>position);
-      if (load<u64>(at - seen) == bytes && seen != 0) {
-        offset = seen;
-        continue;
+      while (true) {
+        pending = matchEnd(at, offset, stop);
+        to = putCopy(to, offset, <u32>(pending - at));
+        at = pending;
+        if (at > limit) break;
+
+        const bytes = load<u64>(at);
+        const row = rowOf(table, bytes);
+        const position = <u32>(at - from);
+        const seen = (position - load<u16>(row)) & 0xffff;
+        store<u16>(row, <u16>position);
+        if (load<u64>(at - seen) == bytes && seen != 0) {
+          offset = seen;
+          continue;
+        }
+        const matches = matchesAt(at, offset);
+        if (matches == 0) {
+          at++;
+          break;
+        }
+        const skipped = <u32>ctz(matches);
+        to = putShortLiteral(to, at, skipped);
+        at += skipped;
       }
-      const matches = matchesAt(at, offset);
-      if (matches == 0) {
-        at++;
-        break;
-      }
-      const skipped = <u32>ctz(matches);
-      to = putShortLiteral(to, at, skipped);
-      at += skipped;
     }
+    if (region >= regionsEnd) break;
+
+    if (region >= regions + stride) {
+      const before: usize = load<u32>(region - stride);
+      const distance = <u32>(stop - before);
+      if (distance < 0x10000 && before >= from + 16) {
+        expected = distance;
+        if (pending != stop) {
+          const copied = max(pending, stop - sameBefore(stop, distance));
+          const same = <u32>(stop - copied);
+          // The shortest copy that is smaller than its bytes.
+          if (same >= 4) {
+            if (copied != pending) to = putLiteral(to, pending, <u32>(copied - pending));
+            to = putCopy(to, distance, same);
+            pending = stop;
+          }
+        }
+      }
+    }
+    at = stop + load<u32>(region, 4);
+    const unmatched = <u32>(at - pending);
+    to = unmatched <= 48 ? putMediumLiteral(to, pending, unmatched) : putLiteral(to, pending, unmatched);
+    pending = at;
+    region = regionFrom(region + 8, regionsEnd, at, end);
   }
   return pending == end ? to : putLiteral(to, pending, <u32>(end - pending));
 }

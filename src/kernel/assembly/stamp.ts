@@ -1,0 +1,40 @@
+import { traceId } from './trace-ids';
+
+/** Which records get their trace id written into them. Called by the encoders. */
+
+/** Offsets of `ContextRow`, whose rows have 32 bytes. */
+const CONTEXT_SHIFT: u32 = 5;
+const CONTEXT_PRESENT: usize = 25;
+
+/** What `Kernel` writes of `StampOptions`. */
+@unmanaged
+export class Stamp {
+  seed: u64;
+  threshold: u64;
+  /** Rows to stamp, u32 ascending, and their end; both 0: all. */
+  rows: usize;
+  rowsEnd: usize;
+  /** Address of the column; 0: not used. */
+  contexts: usize;
+  spanIds: u32;
+  /** Where the next region is noted: u32 address, u32 length. */
+  regions: usize;
+}
+
+/** The place in the list of rows of the first that is not before `row`, from `at` on. */
+export function stampedFrom(stamp: Stamp, at: usize, row: u32): usize {
+  while (at < stamp.rowsEnd && load<u32>(at) < row) at += 4;
+  return at;
+}
+
+/** Whether `row`, whose place in the list is `at`, is stamped. */
+export function isStamped(stamp: Stamp, at: usize, row: u32): bool {
+  return stamp.rowsEnd == 0 || (at < stamp.rowsEnd && load<u32>(at) == row);
+}
+
+/** The 16 bytes of a record's trace id: that of its context where it has one. */
+export function traceIdOf(stamp: Stamp, row: u32): v128 {
+  const context = stamp.contexts + (row << CONTEXT_SHIFT);
+  if (stamp.contexts != 0 && load<u8>(context, CONTEXT_PRESENT) != 0) return v128.load(context);
+  return traceId(stamp.seed, stamp.threshold, row);
+}
