@@ -1,11 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { afterEach, expect, test } from 'vitest';
 import { sampleStatus } from '../component/sample-status.ts';
+import { sampleTracingStatus } from '../component/sample-tracing-status.ts';
 import { type Definition, definitions } from './definitions.ts';
 import { Exposition, prefersOpenMetrics } from './exposition.ts';
 import { PipelineMetrics } from './pipeline-metrics.ts';
 import { ProcessMetrics } from './process-metrics.ts';
 import { statusMetrics } from './status-metrics.ts';
+import { tracingMetrics } from './tracing-metrics.ts';
 
 const OPEN_METRICS = 'application/openmetrics-text';
 
@@ -15,7 +17,12 @@ afterEach(() => processMetrics.close());
 function exposition(status = sampleStatus) {
   return new Exposition({
     status: () => status,
-    collectors: [statusMetrics, new PipelineMetrics(), processMetrics],
+    collectors: [
+      statusMetrics,
+      new PipelineMetrics(),
+      tracingMetrics(() => sampleTracingStatus),
+      processMetrics,
+    ],
   });
 }
 
