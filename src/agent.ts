@@ -20,9 +20,12 @@ import { Exposition } from './metrics/exposition.ts';
 import { PipelineMetrics } from './metrics/pipeline-metrics.ts';
 import { ProcessMetrics } from './metrics/process-metrics.ts';
 import { statusMetrics } from './metrics/status-metrics.ts';
+import { tracingMetrics } from './metrics/tracing-metrics.ts';
 import { processors, sinks, sources } from './registry.ts';
 import { runSource } from './run-source.ts';
 import { claimStateDir } from './state-dir.ts';
+import { resolveTracing } from './tracing/settings.ts';
+import { Tracing } from './tracing/tracing.ts';
 import { VERSION } from './version.ts';
 
 interface Named<T> {
@@ -42,6 +45,7 @@ export class Agent {
   readonly #sources: readonly Named<Source>[];
   readonly #sinks: readonly Named<Sink>[];
   readonly #dispatcher: Dispatcher;
+  readonly #tracing: Tracing;
   readonly #http: HttpServer;
   readonly #stopSources = new AbortController();
   readonly #finished = Promise.withResolvers<void>();
@@ -57,10 +61,13 @@ export class Agent {
     this.#log = options.log;
     this.#stateDir = resolve(config.state_dir);
     const { dispatcher } = config;
+    const { settings, warnings } = resolveTracing(config.tracing, process.env, VERSION);
+    for (const warning of warnings) this.#log.warn({}, warning);
     const kernel = Kernel.create({
       memoryBytes: dispatcher.memory,
       slotBytes: dispatcher.batch_bytes,
       slotRecords: dispatcher.batch_size,
+      spanBytes: settings.store.memoryBytes,
     });
     const context = { log: this.#log, clock: this.#clock, kernel, stateDir: this.#stateDir };
 
@@ -88,8 +95,24 @@ export class Agent {
         ),
       ]),
     );
+    const carriers = new Set(
+      config.sources
+        .filter(
+          ({ id, trace_context }) =>
+            trace_context === 'json' || chains.get(id)!.some((step) => step.readsJson),
+        )
+        .map(({ id }) => id),
+    );
     const pipelineMetrics = new PipelineMetrics();
-    const observers: readonly Observer[] = [pipelineMetrics];
+    this.#tracing = new Tracing({
+      ...context,
+      settings,
+      version: VERSION,
+      sinksOf: (source) => config.sinks.filter((sink) => selects(sink.sources, source)).map(({ id }) => id),
+      isProcessed: (source) => chains.get(source)!.length > 0,
+      carriesContexts: (source) => carriers.has(source),
+    });
+    const observers: readonly Observer[] = [this.#tracing.observer, pipelineMetrics];
     this.#dispatcher = new Dispatcher({
       ...context,
       sources: chains,
@@ -109,9 +132,20 @@ export class Agent {
     const status = () => this.status();
     const metrics = new Exposition({
       status,
-      collectors: [pipelineMetrics, statusMetrics, new ProcessMetrics()],
+      collectors: [
+        pipelineMetrics,
+        statusMetrics,
+        tracingMetrics(() => this.#tracing.status()),
+        new ProcessMetrics(),
+      ],
     });
-    this.#http = new HttpServer({ ...config.server, log: this.#log, status, metrics });
+    this.#http = new HttpServer({
+      ...config.server,
+      log: this.#log,
+      status,
+      metrics,
+      tracing: this.#tracing,
+    });
   }
 
   /** Resolves when the agent has stopped: told to, or because every source came to its end. */
@@ -124,6 +158,7 @@ export class Agent {
     this.#releaseStateDir = await claimStateDir(this.#stateDir);
     try {
       await this.#positions.load();
+      await this.#tracing.start();
       for (const { component } of this.#sinks) await component.open();
       await this.#http.start();
     } catch (error) {
@@ -209,6 +244,7 @@ export class Agent {
             component.close(),
       ),
       () => this.#positions.flush(),
+      () => this.#tracing.stop(this.#config.dispatcher.shutdown_timeout),
       () => this.#http.stop(),
       () => this.#releaseStateDir(),
     ];

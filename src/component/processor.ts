@@ -10,6 +10,8 @@ export interface Processor {
    * narrow `segment.live`. Must not throw for what a log may contain: bad text passes on, flagged.
    */
   process(batch: Batch, segment: Segment): void;
+  /** Whether it takes its records for JSON, so that a W3C trace context may be found in their text. */
+  readonly readsJson?: boolean;
   /** Counters of this type of processor, by snake_case name. */
   status?(): Readonly<Record<string, number>>;
 }

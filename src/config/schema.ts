@@ -7,6 +7,7 @@ import type { ProcessorSpec } from '../component/processor.ts';
 import type { SinkSpec } from '../component/sink.ts';
 import type { SourceSpec } from '../component/source.ts';
 import { byteSize, duration } from '../component/units.ts';
+import { type TracingConfig, tracingSchema } from '../tracing/schema.ts';
 
 /** The components a configuration may name. */
 export interface Registry {
@@ -103,6 +104,12 @@ const sourceCommon = z.object({
   id: id().describe(`Name of this source, unique among sources: ${ID}.`),
   type: z.string(),
   labels,
+  trace_context: z
+    .enum(['none', 'json'])
+    .default('none')
+    .describe(
+      'Where the W3C trace context of a log is looked for: json reads "traceparent", or "trace_id", "span_id" and "trace_flags", from lines of JSON. The processor parse_json implies it.',
+    ),
 });
 const sinkCommon = z.object({
   id: id().describe(`Name of this sink, unique among sinks: ${ID}.`),
@@ -131,6 +138,7 @@ export interface Config {
   sources: SourceConfig[];
   sinks: SinkConfig[];
   dispatcher: z.output<typeof dispatcherSchema>;
+  tracing: TracingConfig;
   log: z.output<typeof log>;
 }
 
@@ -191,6 +199,7 @@ export function configSchema(registry: Registry) {
       .min(1, { error: 'expected at least one sink' })
       .describe('Where logs go to.'),
     dispatcher: dispatcherSchema.prefault({}).describe('How logs are gathered into batches and delivered.'),
+    tracing: tracingSchema.prefault({}),
     log: log.prefault({}).describe("The agent's own messages."),
   }) satisfies z.ZodType<Config>;
 }

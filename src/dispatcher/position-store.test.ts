@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -93,4 +93,13 @@ test('a file cut off anywhere is noticed', () => {
   for (let length = 0; length < intact.length; length++) {
     expect(decodePositions(intact.slice(0, length)).damage.length, `cut to ${length}`).toBeGreaterThan(0);
   }
+});
+
+test('a file that cannot be read is an error, and is not replaced', async () => {
+  await mkdir(join(stateDir, 'positions'));
+  const positions = store();
+  await expect(positions.load()).rejects.toThrow('EISDIR');
+  positions.forSource('a').set('key', 1);
+  await positions.flush();
+  expect(await readdir(stateDir)).toEqual(['positions']);
 });

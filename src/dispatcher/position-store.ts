@@ -11,6 +11,8 @@ import { decodePositions, encodePositions, type PositionEntry } from './position
 
 /** Longest time a committed position stays in memory only, in milliseconds. */
 const FLUSH_MS = 1000;
+/** The same for the first one: an agent that is killed over and over must advance all the same. */
+const FIRST_FLUSH_MS = 50;
 
 export class PositionStore {
   readonly #path: string;
@@ -20,6 +22,9 @@ export class PositionStore {
   #cancelFlush: (() => void) | null = null;
   #writing: Promise<void> = Promise.resolve();
   #failing = false;
+  /** Nothing is written before what is there was read: an unreadable file must not be replaced by an empty one. */
+  #loaded = false;
+  #flushed = false;
 
   constructor(options: { stateDir: string; clock: Clock; log: Logger }) {
     this.#path = join(options.stateDir, 'positions');
@@ -36,14 +41,19 @@ export class PositionStore {
     try {
       raw = await readFile(this.#path);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-      throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      this.#loaded = true;
+      return;
     }
     const { entries, damage } = decodePositions(raw.toString());
     for (const [source, key, value] of entries) this.#of(source).set(key, value);
-    if (damage.length === 0) return;
+    if (damage.length === 0) {
+      this.#loaded = true;
+      return;
+    }
     const quarantine = `${this.#path}.damaged-${new Date(this.#clock.toEpoch(this.#clock.now())).toISOString()}`;
     await writeFile(quarantine, raw);
+    this.#loaded = true;
     this.#log.error(
       { file: this.#path, kept_as: quarantine, intact_entries: entries.length, damage: damage.slice(0, 10) },
       'the positions file is damaged; files without an intact position are read again from the start',
@@ -66,8 +76,9 @@ export class PositionStore {
     };
   }
 
-  /** Writes what is in memory now. Rejects when it cannot be written. */
+  /** Writes what is in memory now; nothing unless `load` succeeded. Rejects when it cannot be written. */
   async flush(): Promise<void> {
+    if (!this.#loaded) return;
     this.#cancelFlush?.();
     this.#cancelFlush = null;
     this.#writing = this.#writing.catch(() => {}).then(() => this.#write());
@@ -84,7 +95,7 @@ export class PositionStore {
   }
 
   #scheduleFlush(): void {
-    this.#cancelFlush ??= this.#clock.after(FLUSH_MS, () => {
+    this.#cancelFlush ??= this.#clock.after(this.#flushed ? FLUSH_MS : FIRST_FLUSH_MS, () => {
       void this.flush().then(
         () => {
           if (this.#failing) this.#log.info({ file: this.#path }, 'positions can be written again');
@@ -114,6 +125,7 @@ export class PositionStore {
       await file.close();
     }
     await rename(temporary, this.#path);
+    this.#flushed = true;
     const directory = await open(dirname(this.#path), 'r');
     try {
       await directory.sync();

@@ -44,6 +44,7 @@ export const parseJsonProcessor: ProcessorSpec<'parse_json', typeof schema> = {
 };
 
 class ParseJson implements Processor {
+  readonly readsJson = true;
   readonly #kernel: Kernel;
   readonly #levelKeys: readonly string[];
   readonly #timeKeys: readonly string[];
