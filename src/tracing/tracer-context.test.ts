@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest';
+import { TracingRig } from '../../test/fixtures/tracing.ts';
+import type { Processor } from '../component/processor.ts';
+import { ContextFlag, ContextRow } from '../record/traced.ts';
+
+const TRACE = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa';
+const SPAN = 'bbbbbbbbbbbbbbbb';
+
+/** A processor that finds a context in every line that begins with `ctx`, with the flags behind a colon. */
+const CONTEXTS: Processor = {
+  process(batch, segment) {
+    const { slot } = batch;
+    if (!batch.hasContexts) slot.contexts.fill(0, 0, batch.count * ContextRow.size);
+    batch.hasContexts = true;
+    for (let row = segment.first; row < segment.first + segment.count; row++) {
+      const start = slot.starts[row]! - slot.address;
+      const text = slot.bytes.toString('utf8', start, start + slot.lengths[row]!);
+      if (!text.startsWith('ctx')) continue;
+      const at = row * ContextRow.size;
+      slot.contexts.set(Buffer.from(TRACE, 'hex'), at + ContextRow.traceId);
+      slot.contexts.set(Buffer.from(SPAN, 'hex'), at + ContextRow.spanId);
+      slot.contexts[at + ContextRow.flags] = Number(text.split(':')[1] ?? ContextFlag.unknown);
+      slot.contexts[at + ContextRow.present] = 1;
+    }
+  },
+};
+
+const rigOf = (tracing: object) => new TracingRig({ tracing, processors: [CONTEXTS] });
+
+describe('ContextPropagation', () => {
+  test('a log that came with a context joins that trace, in compact shape, under its span', async () => {
+    const rig = rigOf({ mode: 'full-e2e', log_spans: 'waterfall' });
+    await rig.deliver(['plain', 'ctx:1', 'plain']);
+    const joined = rig.spans.filter(({ traceId }) => traceId === TRACE);
+    expect(joined).toHaveLength(1);
+    expect(joined[0]).toMatchObject({ name: 'log.process', parentSpanId: SPAN, traceState: undefined });
+    expect(joined[0]!.events.map(({ name }) => name)).toEqual(['dispatched', 'processed', 'sent out']);
+    expect(joined[0]!.attributes).toMatchObject({ 'log.offset': 6, 'log.size': 5 });
+    expect(rig.named('dispatcher.queue')).toHaveLength(2);
+    // Sampled, and the parent is remote.
+    expect(joined[0]!.flags).toBe(0x301);
+    expect(rig.batch!.segments[0]!.traced!.hasContexts).toBe(true);
+    expect(rig.tracing.status().spans_created.log).toBe(4 + 1 + 4);
+  });
+
+  test('link: it has its own trace with a link to the span it came with', async () => {
+    const rig = rigOf({ mode: 'full-e2e', incoming: 'link' });
+    await rig.deliver(['plain', 'ctx:1']);
+    const [plain, linked] = rig.named('log.process');
+    const batch = rig.named('dispatcher.process_batch')[0]!;
+    const toBatch = { traceId: batch.traceId, spanId: batch.spanId };
+    expect(plain!.links).toEqual([toBatch]);
+    expect(linked!.links).toEqual([toBatch, { traceId: TRACE, spanId: SPAN }]);
+    expect(linked!.traceId).not.toBe(TRACE);
+    expect(linked!.parentSpanId).toBeUndefined();
+    expect(rig.batch!.segments[0]!.traced!.hasContexts).toBe(false);
+    expect(batch.links.map(({ spanId }) => spanId)).toEqual([plain!.spanId, linked!.spanId]);
+  });
+
+  test('ignore: contexts play no part', async () => {
+    const rig = rigOf({ mode: 'full-e2e', incoming: 'ignore' });
+    await rig.deliver(['ctx:1']);
+    const root = rig.named('log.process')[0]!;
+    expect(root.traceId).not.toBe(TRACE);
+    expect(root.links).toHaveLength(1);
+  });
+
+  test('hybrid: a sampled context traces its log, an unsampled one keeps the rate from it', async () => {
+    const rig = rigOf({ mode: 'hybrid', log_tracing_rate: 1 });
+    await rig.deliver(['ctx:1', 'ctx:0', 'plain', 'ctx']);
+    const found = rig
+      .named('log.process')
+      .map(({ attributes, traceId }) => [
+        attributes['log.offset'],
+        attributes['log_capturer.sampling.reason'],
+        traceId === TRACE,
+      ]);
+    expect(found).toEqual([
+      [0, 'parent', true],
+      [12, 'base_rate', false],
+      [18, 'base_rate', true],
+    ]);
+    const { rows, count } = rig.batch!.segments[0]!.traced!;
+    expect({ rows: Array.from(rows!), count }).toEqual({ rows: [0, 2, 3], count: 3 });
+  });
+
+  test('hybrid with rate 0: only sampled contexts are traced', async () => {
+    const rig = rigOf({ mode: 'hybrid' });
+    await rig.deliver(['ctx:1', 'ctx:0', 'plain', 'ctx']);
+    expect(rig.named('log.process').map(({ attributes }) => attributes['log.offset'])).toEqual([0]);
+  });
+
+  test('no application drives the cost: max_parent_traces_per_second bounds them', async () => {
+    const rig = rigOf({ mode: 'hybrid', max_parent_traces_per_second: 3 });
+    await rig.deliver(Array(10).fill('ctx:1'));
+    expect(rig.named('log.process')).toHaveLength(3);
+    expect(rig.batch!.segments[0]!.traced!.count).toBe(3);
+  });
+
+  test('another sampler than parent_based: contexts do not decide, but traced logs join', async () => {
+    const rig = rigOf({ mode: 'hybrid', sampler: { type: 'always_on' } });
+    await rig.deliver(['ctx:0', 'plain']);
+    expect(rig.named('log.process').map(({ traceId }) => traceId === TRACE)).toEqual([true, false]);
+  });
+
+  test('a log kept by its tail joins as well', async () => {
+    const rig = rigOf({ mode: 'hybrid', tail: { slow: '1ms' } });
+    await rig.deliver(['ctx:0']);
+    expect(rig.named('log.process')[0]).toMatchObject({
+      traceId: TRACE,
+      attributes: { 'log_capturer.sampling.reason': 'tail_slow' },
+    });
+  });
+});
