@@ -86,6 +86,14 @@ export interface Exports {
     to: number,
   ): number;
   escapeJson(from: number, length: number, to: number, limit: number): number;
+  extractContexts(
+    starts: number,
+    lengths: number,
+    contexts: number,
+    rows: number,
+    first: number,
+    count: number,
+  ): number;
   encodeSpans(
     starts: number,
     lengths: number,

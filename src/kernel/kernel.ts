@@ -353,11 +353,21 @@ export class Kernel {
   }
 
   /**
-   * Looks in the records' JSON text for `"traceparent"`, or `"trace_id"`, `"span_id"` and `"trace_flags"`, and fills the
-   * slot's `contexts` column for every selected row. Returns how many records have a context.
+   * Looks in the records' JSON text for W3C trace contexts and fills the slot's `contexts` column for every selected row;
+   * returns how many have one. That is the first valid `"traceparent": "00-…-…-…"`, else `"trace_id"` (32 digits) and
+   * `"span_id"` (16 digits), both needed, with `"trace_flags"` (2 digits or a number up to 255). Names count at any depth,
+   * digits in either case, ids of zeros not at all.
    */
-  extractContexts(_selection: Selection): number {
-    throw new Error('not written yet');
+  extractContexts(selection: Selection): number {
+    const { slot, first } = selection;
+    return this.#wasm.extractContexts(
+      slot.starts.byteOffset,
+      slot.lengths.byteOffset,
+      slot.contexts.byteOffset,
+      this.#rowsOf(selection),
+      first,
+      countOf(selection),
+    );
   }
 
   /** Trace id, 16 bytes, of a record without a context; see trace-ids.ts. For single records: it takes microseconds. */

@@ -32,3 +32,23 @@ export function putHex16(to: usize, bytes: v128): void {
   v128.store(to, hexOf8(bytes));
   v128.store(to, hexOf8(i64x2.splat(i64x2.extract_lane(bytes, 1))), 16);
 }
+
+/** The values of the 16 digits at `at`, in either case; what is no digit has its highest bit set. */
+export function nibblesOf(at: usize): v128 {
+  const characters = v128.load(at);
+  const digits = i8x16.sub(characters, i8x16.splat(0x30));
+  const letters = i8x16.sub(v128.or(characters, i8x16.splat(0x20)), i8x16.splat(0x61));
+  const isDigit = i8x16.lt_u(digits, i8x16.splat(10));
+  const isLetter = i8x16.lt_u(letters, i8x16.splat(6));
+  const ofLetters = v128.and(i8x16.add(letters, i8x16.splat(10)), isLetter);
+  const values = v128.or(v128.and(digits, isDigit), ofLetters);
+  return v128.or(values, v128.andnot(i8x16.splat(-128), v128.or(isDigit, isLetter)));
+}
+
+/** The 16 bytes of 32 values of digits. */
+export function bytesOf(high: v128, low: v128): v128 {
+  const nibble = i16x8.splat(0xf0);
+  const first = v128.or(v128.and(i16x8.shl(high, 4), nibble), i16x8.shr_u(high, 8));
+  const second = v128.or(v128.and(i16x8.shl(low, 4), nibble), i16x8.shr_u(low, 8));
+  return i8x16.narrow_i16x8_u(first, second);
+}
