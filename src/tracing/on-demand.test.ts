@@ -59,6 +59,16 @@ describe('Enable', () => {
     expect(enable({ source_id: 'app' }).remaining_seconds).toBe(180);
   });
 
+  test('Enable: what remains is no second more than asked for, whatever the clock shows', async () => {
+    const { enable, clock } = await start();
+    const remaining = new Set<number>();
+    for (let reading = 0; reading < 200; reading++) {
+      await clock.advance(0.1234567);
+      remaining.add(enable({ source_id: 'app', duration: '10m' }).remaining_seconds);
+    }
+    expect([...remaining]).toEqual([600]);
+  });
+
   test('Enable: again replaces rate, time and count', async () => {
     const { enable, rules, clock, rateOf } = await start();
     enable({ source_id: 'app', rate: 0.1, duration: '1m', max_traces: 5 });

@@ -275,7 +275,8 @@ export class OnDemandRules implements Rules {
   }
 
   #statusOf({ request, expiresAt, createdAt, traces }: Rule, now: number): RuleStatus {
-    const remaining = Math.ceil((expiresAt - now) / 1000);
+    // To whole milliseconds first: adding a duration to a reading and taking it off again leaves some 1e-10 ms.
+    const remaining = Math.ceil(Math.round(expiresAt - now) / 1000);
     return {
       source_id: request.source_id,
       rate: request.rate,

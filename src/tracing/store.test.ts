@@ -65,6 +65,20 @@ describe('query', () => {
     expect(traced(rig, { outcome: 'dropped', reason: 'on_demand' })).toEqual([]);
   });
 
+  test('by trace id, together with what else is asked', async () => {
+    const rig = new TracingRig({ tracing: { mode: 'full-e2e' } });
+    await rig.deliver(['one', 'two']);
+    const [newest] = traced(rig);
+    const traceId = newest!.traceId;
+    expect(traced(rig, { traceId })).toEqual([newest]);
+    expect(traced(rig, { traceId, sourceId: 'a', outcome: 'delivered' })).toEqual([newest]);
+    expect(traced(rig, { traceId, sourceId: 'b' })).toEqual([]);
+    expect(traced(rig, { traceId, minDurationMs: 10_000 })).toEqual([]);
+    expect(traced(rig, { traceId, type: 'system' })).toEqual([]);
+    const [batch] = traced(rig, { type: 'system' });
+    expect(traced(rig, { traceId: batch!.traceId })).toEqual([batch]);
+  });
+
   test('by duration and by time', async () => {
     const rig = new TracingRig({ tracing: { mode: 'full-e2e' } });
     const began = rig.clock.toEpoch(rig.clock.now());

@@ -10,6 +10,8 @@ import type { SpanRing } from './span-ring.ts';
 import { type DecodedSpan, decodeSpans } from './spans-decoder.ts';
 
 export interface TraceQuery {
+  /** 32 hexadecimal digits. With it and without `type`, traces of both types are found. */
+  readonly traceId?: string | undefined;
   /** Id of a stream, such as a path, or of a configured source. */
   readonly sourceId?: string | undefined;
   readonly outcome?: LogOutcome | undefined;
@@ -80,6 +82,15 @@ export class TraceStore {
   query(query: TraceQuery = {}): FoundTraces {
     const type = query.type ?? 'log';
     const limit = Math.max(1, Math.min(query.limit ?? DEFAULT_LIMIT, MAX_LIMIT));
+    if (query.traceId !== undefined) {
+      const found = this.#find(Buffer.from(query.traceId, 'hex')).filter(
+        (trace) =>
+          (query.type === undefined || trace.type === query.type) &&
+          (trace.meta === null || matchesLog(trace.meta, query)) &&
+          matchesTimes(trace, query),
+      );
+      return { traces: found.slice(0, limit), incomplete: false };
+    }
     const traces: FoundTrace[] = [];
     let decoded = 0;
     for (const run of this.#ring.newestFirst()) {

@@ -12,18 +12,22 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { AdaptiveSampler, type AdaptiveStatus } from './adaptive.ts';
 import { AdaptiveObserver } from './adaptive-observer.ts';
 import { Decision } from './decision.ts';
+import { sourceExclusion } from './exclude.ts';
 import type { SpanExporter } from './exporter.ts';
 import { createExporters } from './exporters/create.ts';
 import { Governor, type GovernorStatus } from './governor.ts';
 import type { Mode, Reason } from './mode.ts';
 import { OnDemandRules, type RuleStatus } from './on-demand.ts';
+import { type RuleRequest, ruleRequestSchema } from './on-demand-request.ts';
 import { type Dropped, type OutletStatus, Outlets } from './outlets.ts';
 import { encodeEnvelope } from './resource.ts';
 import { GovernorChecks } from './self-measurement.ts';
 import type { TracingSettings } from './settings.ts';
+import { Closeness, type Named, SourcePattern } from './source-pattern.ts';
 import { SpanRing } from './span-ring.ts';
-import { TraceStore } from './store.ts';
+import { type TraceQuery, TraceStore } from './store.ts';
 import { TailKeeper } from './tail.ts';
+import { type TraceJson, type TraceSummary, traceJson, traceSummary } from './trace-json.ts';
 import { Tracer } from './tracer.ts';
 
 /** What `/api/tracing/status` says. */
@@ -63,6 +67,8 @@ export interface TracingOptions {
   readonly sinksOf: (source: string) => readonly string[];
   /** Whether a configured source has processors. */
   readonly isProcessed: (source: string) => boolean;
+  /** Whether logs of a configured source may hold a W3C context in their text. */
+  readonly carriesContexts: (source: string) => boolean;
   /** For tests: numbers from 0 (inclusive) to 1 (exclusive), and exporters instead of those that the settings name. */
   readonly random?: () => number;
   readonly createExporters?: (settings: TracingSettings) => SpanExporter[];
@@ -74,6 +80,8 @@ const REPLACED_DEADLINE_MS = 30_000;
 export class Tracing {
   readonly rules: OnDemandRules;
   readonly store: TraceStore;
+  /** What `enable` takes, for whoever reads requests. */
+  readonly ruleSchema = ruleRequestSchema;
   readonly #options: TracingOptions;
   readonly #instanceId = randomUUID();
   readonly #adaptive: AdaptiveSampler;
@@ -191,6 +199,41 @@ export class Tracing {
       governor: this.#governor.status(),
       cpu_seconds: this.cpuMs / 1000,
     };
+  }
+
+  /** Puts an on-demand rule in force, in place of one for the same source id. @throws RuleRefusedError */
+  enable(request: RuleRequest): RuleStatus {
+    return this.rules.enable(request);
+  }
+
+  /** Ends the rule that was enabled with this source id; false when there is none. */
+  disable(sourceId: string): boolean {
+    return this.rules.disable(sourceId);
+  }
+
+  /** A test of whether a rule for this source id has a say in a stream, or in a configured source as a whole. */
+  matcher(sourceId: string): (named: Named) => boolean {
+    const pattern = new SourcePattern(sourceId);
+    const isExcluded = sourceExclusion(this.settings.exclude.sources);
+    return (named) => pattern.closeness(named) !== Closeness.none && !isExcluded(named);
+  }
+
+  /** Traces that the agent remembers, the newest first. `incomplete`: there may be more than were looked at. */
+  traces(query: TraceQuery): { readonly traces: readonly TraceSummary[]; readonly incomplete: boolean } {
+    const { traces, incomplete } = this.store.query(query);
+    return { traces: traces.map(traceSummary), incomplete };
+  }
+
+  /**
+   * Everything remembered of a trace, and of the batches its logs were in; null when nothing is.
+   * @param traceId 32 hexadecimal digits.
+   */
+  trace(
+    traceId: string,
+  ): { readonly traces: readonly TraceJson[]; readonly linked: readonly TraceJson[] } | null {
+    const details = this.store.get(traceId);
+    if (details === null) return null;
+    return { traces: details.traces.map(traceJson), linked: details.linked.map(traceJson) };
   }
 
   /** Exporters for these settings: those whose settings are as before are the same as before. */
