@@ -5,7 +5,10 @@
 
 import { Kernel, type Region } from '../src/kernel/kernel.ts';
 import type { Selection, Slot } from '../src/kernel/slot.ts';
+import type { SpanTemplate } from '../src/kernel/span-template.ts';
 import type { StampOptions } from '../src/kernel/stamp.ts';
+import { Annotations } from '../src/tracing/annotate.ts';
+import { buildLogTemplate } from '../src/tracing/log-spans.ts';
 
 const REPETITIONS = Number(process.argv[2] ?? 60);
 const SLOT_BYTES = 2 ** 20;
@@ -80,6 +83,40 @@ function jsonLine(i: number): string {
   })}\n`;
 }
 
+function jsonLineWithContext(i: number): string {
+  return jsonLine(i).replace(
+    '"user_id"',
+    `"trace_id":"${hex(32)}","span_id":"${hex(16)}","trace_flags":"01","user_id"`,
+  );
+}
+
+/** Spans of a delivered log, as the tracer has them written. */
+function spanTemplate(compact: boolean) {
+  const stream = {
+    id: '/var/log/nginx/access.log',
+    path: '/var/log/nginx/access.log',
+    source: 'nginx',
+    sourceType: 'file',
+    labels: {},
+    commit() {},
+  };
+  const shape = {
+    mode: 'full-e2e',
+    reason: 'mode',
+    traceState: 'ot=th:0',
+    note: '',
+    outcome: 'delivered',
+    failure: null,
+    compact,
+    joined: false,
+    processed: false,
+    located: true,
+    sends: [{ sink: 'loki', attempts: 1, failure: null }],
+  } as const;
+  const annotations = new Annotations({ attributes: {}, fields: [], maxLength: 256, redact: [] });
+  return buildLogTemplate(stream, shape, { annotations, writes: () => true, linked: true });
+}
+
 function fill(slot: Slot, line: (i: number) => string): number {
   let end = 0;
   for (let i = 0; ; i++) {
@@ -123,6 +160,16 @@ function cases(kernel: Kernel, corpus: string, line: (i: number) => string): Cas
     const end = kernel.lokiStream(all, kernel.scratch, 0, { ...loki, stamp: ids });
     return kernel.snappy(kernel.scratch, end, out, { regions: fused ? kernel.idRegions : null });
   };
+  const templates = { compact: spanTemplate(true), waterfall: spanTemplate(false) };
+  let ringAt = 0;
+  /** One run after the other, as in the span ring: the memory is cold. */
+  const encodeSpans = (plain: SpanTemplate) => {
+    const capacity = count * plain.bytes.length;
+    if (ringAt + capacity > kernel.spans.capacity) ringAt = 0;
+    const to = { address: kernel.spans.address + ringAt, capacity };
+    ringAt += capacity;
+    return kernel.encodeSpans(all, { ...stamp, from: 1e9, plain, joined: null, useBlobs: false }, to).bytes;
+  };
   const otlp = {
     observedNs: loki.firstNs,
     firstNs: loki.firstNs,
@@ -160,14 +207,30 @@ function cases(kernel: Kernel, corpus: string, line: (i: number) => string): Cas
     entry('Loki body, trace id, fused', count, length, () => body(stamp, true)),
     entry('Loki body, both ids, fused', count, length, () => body({ ...stamp, spanIds: true }, true)),
     entry('otlpLogRecords', count, length, () => kernel.otlpLogRecords(all, kernel.scratch, 0, otlp)),
+    entry('encodeSpans, compact', count, count * templates.compact.bytes.length, () =>
+      encodeSpans(templates.compact),
+    ),
+    entry('encodeSpans, waterfall', count, count * templates.waterfall.bytes.length, () =>
+      encodeSpans(templates.waterfall),
+    ),
+    entry('extractContexts', count, length, () => kernel.extractContexts(all)),
     entry('escapeJson', count, length, escapeAll),
     entry('snappy of text', count, length, () => kernel.snappy(slot, length, out)),
     entry('snappy of a Loki body', count, pushLength, () => kernel.snappy(push, pushLength, out)),
   ];
 }
 
-const kernel = Kernel.create({ memoryBytes: 16 * SLOT_BYTES, slotBytes: SLOT_BYTES, slotRecords: 20_000 });
-const all = [...cases(kernel, 'nginx', nginxLine), ...cases(kernel, 'json', jsonLine)];
+const kernel = Kernel.create({
+  memoryBytes: 16 * SLOT_BYTES,
+  slotBytes: SLOT_BYTES,
+  slotRecords: 20_000,
+  spanBytes: 2 ** 26,
+});
+const all = [
+  ...cases(kernel, 'nginx', nginxLine),
+  ...cases(kernel, 'json', jsonLine),
+  ...cases(kernel, 'json+ids', jsonLineWithContext).filter(({ name }) => name.startsWith('extract')),
+];
 // The engine compiles a function well only after it ran for a while.
 for (let i = 0; i < 20; i++) for (const { run } of all) run();
 for (let i = 0; i < REPETITIONS; i++) {

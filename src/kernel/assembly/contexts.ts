@@ -35,14 +35,15 @@ const HAS_FLAGS: u32 = 4;
 const HAS_PARENT: u32 = 8;
 const HAS_IDS: u32 = HAS_TRACE_ID | HAS_SPAN_ID;
 
-/** Which of the 16 bytes at `at` end `"tr` or `"sp`, lowest bit first. Looks back, so as not to read behind the slack. */
-function nameStarts(at: usize): u64 {
-  const quote = i8x16.eq(v128.load(at - 2), i8x16.splat(QUOTE));
-  const one = v128.load(at - 1);
-  const two = v128.load(at);
-  const tr = v128.and(i8x16.eq(one, i8x16.splat(0x74)), i8x16.eq(two, i8x16.splat(0x72)));
-  const sp = v128.and(i8x16.eq(one, i8x16.splat(0x73)), i8x16.eq(two, i8x16.splat(0x70)));
-  return <u32>i8x16.bitmask(v128.and(quote, v128.or(tr, sp)));
+/**
+ * Which of the 16 bytes at `at` are an `a` that may be the third letter of a name, as in all of ours. Looks back from it,
+ * so as not to read behind the slack.
+ */
+function thirdLetters(at: usize): v128 {
+  return v128.and(
+    i8x16.eq(v128.load(at - 3), i8x16.splat(QUOTE)),
+    i8x16.eq(v128.load(at), i8x16.splat(0x61)),
+  );
 }
 
 function isSpace(byte: u8): bool {
@@ -147,14 +148,19 @@ function readField(at: usize, end: usize, context: usize, found: u32): u32 {
 function extract(from: usize, end: usize, context: usize): bool {
   let found: u32 = 0;
   for (let block = from; block < end; block += 64) {
-    let starts =
-      nameStarts(block) |
-      (nameStarts(block + 16) << 16) |
-      (nameStarts(block + 32) << 32) |
-      (nameStarts(block + 48) << 48);
-    while (starts != 0) {
-      const at = block + <usize>ctz(starts) - 2;
-      starts &= starts - 1;
+    const a = thirdLetters(block);
+    const b = thirdLetters(block + 16);
+    const c = thirdLetters(block + 32);
+    const d = thirdLetters(block + 48);
+    if (!v128.any_true(v128.or(v128.or(a, b), v128.or(c, d)))) continue;
+    let letters =
+      <u64>(<u32>i8x16.bitmask(a)) |
+      ((<u64>(<u32>i8x16.bitmask(b))) << 16) |
+      ((<u64>(<u32>i8x16.bitmask(c))) << 32) |
+      ((<u64>(<u32>i8x16.bitmask(d))) << 48);
+    while (letters != 0) {
+      const at = block + <usize>ctz(letters) - 3;
+      letters &= letters - 1;
       // What a neighbour's text looks like does not matter.
       if (at < from || at >= end) continue;
       found = readField(at, end, context, found);
