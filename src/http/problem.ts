@@ -11,6 +11,12 @@ export const PROBLEM_TYPE = 'application/problem+json';
 /** Longest path repeated in an answer. */
 const MAX_INSTANCE = 200;
 
+/** Where Fastify's own words leave open what to do (its reference, "Errors"). */
+const DETAILS: Readonly<Record<string, string>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE:
+    'The body must be JSON; send it with the header content-type: application/json.',
+};
+
 export const problemSchema = z.object({
   type: z.string().describe('`about:blank`: the title says it all (RFC 9457, 4.2.1).'),
   title: z.string().describe('The meaning of the status.'),
@@ -38,7 +44,7 @@ export function problemOf(error: FastifyError, url: string): Problem {
   if (status >= 500 || status < 400) {
     return problem(500, "The agent failed to answer; the reason is in the agent's log.", url);
   }
-  if (error.validation === undefined) return problem(status, error.message, url);
+  if (error.validation === undefined) return problem(status, DETAILS[error.code] ?? error.message, url);
   const errors = error.validation.map(({ instancePath, message }) => ({
     field: [error.validationContext ?? 'request', ...instancePath.split('/').filter(Boolean)].join('.'),
     detail: message ?? 'is not valid',

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { Logger } from '../component/logger.ts';
 import { sampleStatus } from '../component/sample-status.ts';
 import type { AgentStatus } from '../component/status.ts';
+import { FakeTracing } from './routes/tracing-api.fixture.ts';
 import { buildServer, type HttpOptions, HttpServer, type Limits } from './server.ts';
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
@@ -18,8 +19,17 @@ const metrics = {
   }),
 };
 
+const defaults: HttpOptions = {
+  host: '127.0.0.1',
+  port: 0,
+  log: silent,
+  status: () => sampleStatus,
+  metrics,
+  tracing: new FakeTracing(),
+};
+
 function options(changes: Partial<HttpOptions> = {}): HttpOptions {
-  return { host: '127.0.0.1', port: 0, log: silent, status: () => sampleStatus, metrics, ...changes };
+  return { ...defaults, ...changes };
 }
 
 function withStatus(changes: Partial<AgentStatus>) {
@@ -183,7 +193,10 @@ describe('errors are problem JSON', () => {
     test('an unknown content type is 415', async () => {
       const headers = { 'content-type': 'text/csv' };
       const answer = await withPost().inject({ method: 'POST', url: '/rules', headers, payload: 'a,b' });
-      expect(answer.json()).toMatchObject({ status: 415 });
+      expect(answer.json()).toMatchObject({
+        status: 415,
+        detail: expect.stringContaining('content-type: application/json'),
+      });
     });
   });
 });

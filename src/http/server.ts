@@ -13,7 +13,7 @@ import fastify, {
   type RawRequestDefaultExpression,
   type RawServerDefault,
 } from 'fastify';
-import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Logger } from '../component/logger.ts';
 import type { AgentStatus } from '../component/status.ts';
 import { PROBLEM_TYPE, problem, problemOf } from './problem.ts';
@@ -21,6 +21,11 @@ import { healthRoute } from './routes/health.ts';
 import { type MetricsText, metricsRoute } from './routes/metrics.ts';
 import { readyRoute } from './routes/ready.ts';
 import { statusRoute } from './routes/status.ts';
+import { tracesRoutes } from './routes/traces.ts';
+import { tracingRulesRoutes } from './routes/tracing-rules.ts';
+import { tracingStatusRoute } from './routes/tracing-status.ts';
+import type { TracingApi } from './tracing-api.ts';
+import { validatorCompiler } from './validate.ts';
 
 /** What a route file registers itself on. */
 export type Server = FastifyInstance<
@@ -66,6 +71,9 @@ export interface HttpOptions {
   /** Answers from memory; called at most once a request. */
   readonly status: () => AgentStatus;
   readonly metrics: MetricsText;
+  readonly tracing: TracingApi;
+  /** Milliseconds since 1970, for times that requests give as "5m ago". */
+  readonly now?: () => number;
   readonly limits?: Partial<Limits>;
 }
 
@@ -141,6 +149,9 @@ export function buildServer(options: Omit<HttpOptions, 'host' | 'port'>): Server
   readyRoute(server, options);
   metricsRoute(server, options);
   statusRoute(server, options);
+  tracingStatusRoute(server, options);
+  tracingRulesRoutes(server, options);
+  tracesRoutes(server, options);
   return server;
 }
 

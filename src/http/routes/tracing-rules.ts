@@ -1,0 +1,118 @@
+/**
+ * `POST /api/tracing/enable` and `/disable`: on-demand rules, which trace more or less of a source for a while. Only in
+ * mode hybrid do they have a meaning, so they are refused in the others. Every change is logged.
+ */
+import { z } from 'zod';
+import type { Logger } from '../../component/logger.ts';
+import type { AgentStatus } from '../../component/status.ts';
+import { PROBLEM_TYPE, problem, problemSchema } from '../problem.ts';
+import { modeSchema, type TracingStatus } from '../schemas/tracing-status.ts';
+import type { Server } from '../server.ts';
+import { isRuleRefusal, type Named, type TracingApi } from '../tracing-api.ts';
+
+/** A rule with every field at its longest is some 2 KiB. */
+const BODY_BYTES = 16 << 10;
+
+const withMode = problemSchema.extend({ mode: modeSchema.optional() });
+const refusals = { 400: problemSchema, 409: withMode };
+
+const enabled = z.object({
+  status: z.literal('enabled'),
+  source_id: z.string(),
+  rate: z.number(),
+  duration: z.string().describe('Such as 10m.'),
+  expires_at: z.string().describe('ISO 8601.'),
+  matched_sources: z
+    .array(z.string())
+    .describe(
+      'Configured sources and streams (files, containers) that the rule names now. It waits for others.',
+    ),
+});
+
+const disabled = z.object({ status: z.literal('disabled'), source_id: z.string() });
+
+const disableRequest = z.strictObject({
+  source_id: z
+    .string({ error: 'expected the source_id that the rule was enabled with' })
+    .min(1, { error: 'expected the source_id that the rule was enabled with' })
+    .max(1024, { error: 'expected at most 1024 characters' })
+    .describe('As given to enable.'),
+});
+
+interface Options {
+  readonly tracing: TracingApi;
+  readonly status: () => AgentStatus;
+  readonly log: Logger;
+}
+
+export function tracingRulesRoutes(server: Server, { tracing, status, log }: Options): void {
+  const enableSchema = {
+    body: tracing.ruleSchema,
+    response: { 200: enabled, ...refusals, 429: problemSchema },
+  };
+  server.post(
+    '/api/tracing/enable',
+    { bodyLimit: BODY_BYTES, schema: enableSchema },
+    async ({ body, url, ip }, reply) => {
+      const { mode } = tracing.status();
+      if (mode !== 'hybrid') return reply.code(409).type(PROBLEM_TYPE).send(wrongMode(mode, url));
+      try {
+        const { rate, expires_at, remaining: duration } = tracing.enable(body);
+        const { source_id, note } = body;
+        log.info({ source_id, rate, duration, ...(note && { note }), client: ip }, 'tracing rule enabled');
+        const matches = tracing.matcher(source_id);
+        const matched_sources = namesOf(status())
+          .filter(matches)
+          .map(({ id }) => id);
+        return { status: 'enabled' as const, source_id, rate, duration, expires_at, matched_sources };
+      } catch (error) {
+        if (!isRuleRefusal(error)) throw error;
+        const code = error.kind === 'too_many' ? 429 : 409;
+        return reply
+          .code(code)
+          .type(PROBLEM_TYPE)
+          .send(problem(code, sentence(error.message), url));
+      }
+    },
+  );
+
+  const disableSchema = {
+    body: disableRequest,
+    response: { 200: disabled, ...refusals, 404: problemSchema },
+  };
+  server.post(
+    '/api/tracing/disable',
+    { bodyLimit: BODY_BYTES, schema: disableSchema },
+    async ({ body: { source_id }, url, ip }, reply) => {
+      const { mode } = tracing.status();
+      if (mode !== 'hybrid') return reply.code(409).type(PROBLEM_TYPE).send(wrongMode(mode, url));
+      if (!tracing.disable(source_id)) {
+        const detail =
+          'No rule in force was enabled with this source_id; GET /api/tracing/status lists those that are.';
+        return reply
+          .code(404)
+          .type(PROBLEM_TYPE)
+          .send(problem(404, detail, url));
+      }
+      log.info({ source_id, client: ip }, 'tracing rule disabled');
+      return { status: 'disabled' as const, source_id };
+    },
+  );
+}
+
+function wrongMode(mode: TracingStatus['mode'], url: string) {
+  const detail = `Rules work only in mode hybrid, and tracing is in mode ${mode}. Set tracing.mode to hybrid.`;
+  return { ...problem(409, detail, url), mode };
+}
+
+/** Every configured source, followed by its streams. */
+function namesOf({ sources }: AgentStatus): Named[] {
+  return sources.flatMap(({ id: source, streams }) => [
+    { id: source, source },
+    ...streams.filter(({ id }) => id !== source).map(({ id }) => ({ id, source })),
+  ]);
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}

@@ -1,0 +1,10 @@
+/** `GET /api/tracing/status`: mode, rates, counts, rules, exporters. Always answers, in every mode. */
+import { tracingStatusSchema } from '../schemas/tracing-status.ts';
+import type { Server } from '../server.ts';
+import type { TracingApi } from '../tracing-api.ts';
+
+const schema = { response: { 200: tracingStatusSchema } };
+
+export function tracingStatusRoute(server: Server, { tracing }: { tracing: TracingApi }): void {
+  server.get('/api/tracing/status', { schema }, async () => tracing.status());
+}
