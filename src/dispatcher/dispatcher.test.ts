@@ -179,6 +179,73 @@ test('waits as long as the destination asked for', async () => {
   expect(sink.waiting).toBe(1);
 });
 
+/** Seals `count` batches of one line each, one behind the other. */
+async function batches({ kernel, clock, dispatcher, stream }: ReturnType<typeof pipeline>, count: number) {
+  for (let k = 0; k < count; k++) {
+    feed(kernel, dispatcher, stream, [`line ${k}`]);
+    await clock.advance(BATCH_TIMEOUT_MS);
+  }
+}
+
+const refused = (retryAfterMs = 0) => new RetryableError('down', { reason: 'refused', retryAfterMs });
+
+test('while a sink fails one delivery tries it; once that one is through, all others follow', async () => {
+  const agent = pipeline({ sinks: [{ id: 'out', concurrency: 3 }] });
+  const { clock, sink, stream } = agent;
+  await batches(agent, 5);
+  expect(sink.waiting).toBe(3);
+  for (let k = 0; k < 3; k++) await sink.answer(refused());
+  expect(sink.waiting).toBe(0);
+  await clock.advance(500);
+  expect(sink.waiting).toBe(1);
+  await sink.answer(refused());
+  await clock.advance(1000);
+  expect(sink.waiting).toBe(1);
+  await sink.answer();
+  expect(sink.waiting).toBe(3);
+  for (let k = 0; k < 4; k++) await sink.answer();
+  expect(stream.commits.at(-1)).toBe(stream.position);
+});
+
+test('a delivery under way since before the failure does not end the pause, but may lengthen it', async () => {
+  const agent = pipeline({ sinks: [{ id: 'out', concurrency: 3 }] });
+  const { clock, dispatcher, sink } = agent;
+  await batches(agent, 4);
+  await sink.answer(refused(5000));
+  await sink.answer();
+  expect(sink.waiting).toBe(1);
+  expect(dispatcher.status().sinks.get('out')!.state).toBe('retrying');
+  await sink.answer(refused(60_000));
+  await clock.advance(59_999);
+  expect(sink.waiting).toBe(0);
+  await clock.advance(1);
+  expect(sink.waiting).toBe(1);
+});
+
+test('a delivery that fails again and again does not hold up the others of a sink without order', async () => {
+  const agent = pipeline({ sinks: [{ id: 'out', concurrency: 2 }] });
+  const { clock, sink, stream } = agent;
+  await batches(agent, 3);
+  await sink.answer(refused());
+  await sink.answer();
+  await clock.advance(500);
+  expect(sink.received.at(-1)).toEqual(['line 2']);
+  await sink.answer();
+  expect(sink.received.at(-1)).toEqual(['line 0']);
+  await sink.answer();
+  expect(stream.commits.at(-1)).toBe(stream.position);
+});
+
+test('a sink with order gets the failed delivery first', async () => {
+  const agent = pipeline();
+  const { clock, sink } = agent;
+  await batches(agent, 2);
+  await sink.answer(refused());
+  await clock.advance(500);
+  await sink.answer();
+  expect(sink.received.flat()).toEqual(['line 0', 'line 0', 'line 1']);
+});
+
 test('gives up after the configured time, and says so in the ledger', async () => {
   const { kernel, clock, dispatcher, stream, sink } = pipeline({ retry: { giveUpAfterMs: 1000 } });
   feed(kernel, dispatcher, stream, ['one', 'two']);
@@ -188,6 +255,65 @@ test('gives up after the configured time, and says so in the ledger', async () =
   await sink.answer(new RetryableError('down', { reason: 'refused', retryAfterMs: 2000 }));
   expect(dispatcher.status().sources.get('a')).toMatchObject({ dropped: { gave_up: 2 }, balanced: true });
   expect(stream.commits).toEqual([8]);
+});
+
+test('gives up what was not accepted, and does not count as delivered what was refused before', async () => {
+  const agent = pipeline({ retry: { giveUpAfterMs: 1000 } });
+  const { kernel, clock, dispatcher, stream, sink } = agent;
+  feed(kernel, dispatcher, stream, ['one', 'two']);
+  feed(kernel, dispatcher, new TestStream('b'), ['three', 'four']);
+  await clock.advance(BATCH_TIMEOUT_MS);
+  Object.assign(sink.deliveries[0]!, { accepted: 3, refused: [1] });
+  await sink.answer(refused(2000));
+  const { sources, sinks } = dispatcher.status();
+  expect(sinks.get('out')!.ledger).toMatchObject({ delivered: 2, dropped: { gave_up: 2 }, balanced: true });
+  expect(sources.get('a')).toMatchObject({ delivered: 1, dropped: { gave_up: 1 } });
+  expect(sources.get('b')).toMatchObject({ delivered: 1, dropped: { gave_up: 1 } });
+});
+
+test('dropped records are logged: how many, whose, why and what to do', async () => {
+  const { kernel, clock, dispatcher, stream, sink, log } = pipeline({ retry: { giveUpAfterMs: 1000 } });
+  feed(kernel, dispatcher, stream, ['one', 'two']);
+  feed(kernel, dispatcher, new TestStream('b'), ['three']);
+  await clock.advance(BATCH_TIMEOUT_MS);
+  await sink.answer(refused(2000));
+  expect(log.lines).toEqual([
+    {
+      level: 'error',
+      fields: { sink: 'out', reason: 'gave_up', records: 3, sources: { a: 2, b: 1 } },
+      message:
+        'sink dropped 3 records: down; tried for as long as dispatcher.retry.give_up_after allows (0: never give up)',
+    },
+  ]);
+});
+
+test('drops are logged once a minute for each reason, with the number since', async () => {
+  const agent = pipeline();
+  const { clock, sink, log } = agent;
+  for (const reason of ['too_old', 'too_old', 'too_large', 'too_old']) {
+    await batches(agent, 1);
+    await sink.answer(new PermanentError(`no: ${reason}`, { reason }));
+  }
+  const logged = () => log.lines.map(({ fields }) => fields as { reason: string; records: number });
+  expect(logged()).toMatchObject([
+    { reason: 'too_old', records: 1 },
+    { reason: 'too_large', records: 1 },
+  ]);
+  await clock.advance(60_000);
+  expect(logged().slice(2)).toMatchObject([{ reason: 'too_old', records: 2, sources: { a: 2 } }]);
+  await clock.advance(180_000);
+  expect(log.lines).toHaveLength(3);
+});
+
+test('drops not logged yet are logged at the end', async () => {
+  const agent = pipeline();
+  const { dispatcher, sink, log } = agent;
+  for (let k = 0; k < 2; k++) {
+    await batches(agent, 1);
+    await sink.answer(new PermanentError('no', { reason: 'too_old' }));
+  }
+  await dispatcher.drain(1000);
+  expect(log.lines).toHaveLength(2);
 });
 
 test('a permanent refusal is not repeated; the records are counted as dropped with its reason', async () => {
@@ -300,7 +426,7 @@ test('an observer that throws disturbs nothing, and others still hear', async ()
         processed: () => void heard.push('processed'),
         attempted: () => void heard.push('attempted'),
         settled: () => void heard.push('settled'),
-        completed: (_batch, deliveries) => void heard.push(`completed ${linesOf(kernel, deliveries[0]!)}`),
+        completed: (_batch, deliveries) => void heard.push(`completed ${linesOf(kernel, deliveries[0]!).join()}`),
       },
     ],
   });
@@ -340,4 +466,30 @@ test('drain gives up at the deadline; what is left is not committed', async () =
   expect(await drained).toBe(2);
   expect(sink.received).toHaveLength(1);
   expect(stream.commits).toEqual([]);
+});
+
+test('drain tries a sink in a pause at once', async () => {
+  const agent = pipeline();
+  const { dispatcher, stream, sink } = agent;
+  await batches(agent, 2);
+  await sink.answer(refused(15_000));
+  const drained = dispatcher.drain(10_000);
+  expect(sink.waiting).toBe(1);
+  await sink.answer();
+  await sink.answer();
+  expect(await drained).toBe(0);
+  expect(stream.commits.at(-1)).toBe(stream.position);
+});
+
+test('what drain abandons stays in the ledger as in flight', async () => {
+  const agent = pipeline();
+  const { clock, dispatcher } = agent;
+  await batches(agent, 3);
+  const drained = dispatcher.drain(1000);
+  await clock.advance(1000);
+  expect(await drained).toBe(3);
+  expect(dispatcher.status().sinks.get('out')).toMatchObject({
+    state: 'stopped',
+    ledger: { read: 3, in_flight: 3, balanced: true },
+  });
 });

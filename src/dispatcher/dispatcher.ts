@@ -110,6 +110,7 @@ export class Dispatcher implements Intake {
    */
   async drain(deadlineMs: number): Promise<number> {
     this.#seal();
+    for (const lane of this.#lanes) lane.hurry();
     if (this.#inFlight.size > 0) {
       const deadline = new AbortController();
       const idle = new Promise<void>((resolve) => {

@@ -1,10 +1,21 @@
+/**
+ * The way of deliveries to one sink: a queue, as many at once as the sink allows, and retries until the sink has
+ * taken them or refused them for good. The queue is bounded by the slot pool. Lanes know nothing of each other.
+ *
+ * A failure is the sink's, not the delivery's: the whole lane pauses, then one delivery alone tries whether the sink
+ * works again, and only its success lets the others follow. So an outage costs one encoding a pause, not one for each
+ * delivery that waits.
+ */
 import type { Clock } from '../component/clock.ts';
 import { PartialError, PermanentError, RetryableError } from '../component/errors.ts';
+import { liveRow } from '../component/lines.ts';
 import type { Logger } from '../component/logger.ts';
 import type { Sink } from '../component/sink.ts';
 import type { SinkStatus } from '../component/status.ts';
 import type { Delivery } from '../record/delivery.ts';
+import { liveCount } from '../record/segment.ts';
 import { backoffMs, type RetryPolicy } from './backoff.ts';
+import { DropLog } from './drop-log.ts';
 import { Account } from './ledger.ts';
 
 /** How a delivery ended: everything not rejected was delivered. */
@@ -29,10 +40,8 @@ export interface SinkLaneOptions {
 /** How often a sink that keeps failing is logged again, in milliseconds. */
 const LOG_EVERY_MS = 60_000;
 
-/**
- * The way of deliveries to one sink: a queue, as many at once as the sink allows, and retries until the sink has
- * taken them or refused them for good. The queue is bounded by the slot pool. Lanes know nothing of each other.
- */
+const SUCCESS: Settlement = { rejected: 0, indexes: null, reason: '' };
+
 export class SinkLane {
   readonly id: string;
   readonly selects: (sourceId: string) => boolean;
@@ -41,9 +50,12 @@ export class SinkLane {
   readonly #queue: Delivery[] = [];
   readonly #sending = new Set<Delivery>();
   readonly #abort = new AbortController();
+  readonly #drops: DropLog;
   #attempts = 0;
   #retries = 0;
-  #failing = false;
+  /** Failures since the sink last worked; those of attempts side by side count as one. */
+  #failures = 0;
+  #pause: { readonly until: number; readonly cancel: () => void } | null = null;
   #loggedAt = Number.NEGATIVE_INFINITY;
   #lastError: SinkStatus['last_error'];
 
@@ -51,6 +63,7 @@ export class SinkLane {
     this.id = options.id;
     this.selects = options.selects;
     this.#options = options;
+    this.#drops = new DropLog(options);
   }
 
   enqueue(delivery: Delivery): void {
@@ -63,10 +76,18 @@ export class SinkLane {
     return this.#queue.length === 0 && this.#sending.size === 0;
   }
 
+  /** Ends a pause: what waits is tried once more at once. For the agent's last seconds. */
+  hurry(): void {
+    if (this.#pause === null) return;
+    this.#endPause();
+    this.#pump();
+  }
+
   /** Gives up what is queued or being sent: it stays unacknowledged, so it is read again after a restart. */
   abandon(): void {
-    this.#queue.length = 0;
     this.#abort.abort(new Error(`sink ${this.id} is stopping`));
+    this.#endPause();
+    this.#drops.close();
   }
 
   status(now: number): SinkStatus {
@@ -77,7 +98,7 @@ export class SinkLane {
       oldest = Math.min(oldest, delivery.batch.sealedAt);
     }
     return {
-      state: this.#abort.signal.aborted ? 'stopped' : this.#failing ? 'retrying' : 'ok',
+      state: this.#abort.signal.aborted ? 'stopped' : this.#failures > 0 ? 'retrying' : 'ok',
       queued_batches: this.#queue.length,
       sending_batches: this.#sending.size,
       attempts: this.#attempts,
@@ -90,80 +111,111 @@ export class SinkLane {
   }
 
   #pump(): void {
-    while (this.#sending.size < this.#options.sink.concurrency && this.#queue.length > 0) {
+    if (this.#pause !== null || this.#abort.signal.aborted) return;
+    const limit = this.#failures > 0 ? 1 : this.#options.sink.concurrency;
+    while (this.#sending.size < limit && this.#queue.length > 0) {
       const delivery = this.#queue.shift()!;
       this.#sending.add(delivery);
-      void this.#deliver(delivery);
+      void this.#attempt(delivery);
     }
   }
 
-  async #deliver(delivery: Delivery): Promise<void> {
-    const { clock, onSettled } = this.#options;
-    const signal = this.#abort.signal;
-    const firstAttemptAt = clock.now();
-    let settlement: Settlement | undefined;
-    while (settlement === undefined) {
-      if (signal.aborted) return;
-      settlement = await this.#attempt(delivery, firstAttemptAt);
-    }
-    this.#sending.delete(delivery);
-    onSettled(delivery, settlement);
-    this.#pump();
-  }
-
-  /** One attempt, and the pause behind it if it failed; undefined: try again. */
-  async #attempt(delivery: Delivery, firstAttemptAt: number): Promise<Settlement | undefined> {
-    const { sink, clock, retry, onAttempt } = this.#options;
+  async #attempt(delivery: Delivery): Promise<void> {
+    const { sink, clock } = this.#options;
     const signal = this.#abort.signal;
     const startedAt = clock.now();
     this.#attempts++;
     if (delivery.attempts.length > 0) this.#retries++;
-    let error: Error;
+    let error: Error | undefined;
     try {
       await sink.write(delivery, signal);
-      delivery.attempts.push({ startedAt, endedAt: clock.now() });
-      this.#succeeded();
-      onAttempt(delivery);
-      return { rejected: 0, indexes: null, reason: '' };
     } catch (thrown) {
-      if (signal.aborted) return undefined;
+      if (signal.aborted) return;
       error = thrown instanceof Error ? thrown : new Error(String(thrown));
     }
-    const endedAt = clock.now();
-    delivery.attempts.push({ startedAt, endedAt, error });
+    delivery.attempts.push({ startedAt, endedAt: clock.now(), ...(error && { error }) });
 
-    if (error instanceof PartialError || error instanceof PermanentError) {
-      this.#rejected(error);
-      onAttempt(delivery);
-      return error instanceof PartialError
+    if (error === undefined) this.#settle(delivery, SUCCESS);
+    else if (error instanceof PartialError || error instanceof PermanentError) this.#refused(delivery, error);
+    else this.#failed(delivery, error);
+    this.#pump();
+  }
+
+  /** The sink has answered for good, so it works. */
+  #settle(delivery: Delivery, settlement: Settlement): void {
+    const { log, onAttempt } = this.#options;
+    // In a pause it only says how things were before the failure.
+    if (this.#failures > 0 && this.#pause === null) {
+      this.#failures = 0;
+      this.#loggedAt = Number.NEGATIVE_INFINITY;
+      log.info({ sink: this.id }, 'sink works again');
+    }
+    onAttempt(delivery);
+    this.#finish(delivery, settlement);
+  }
+
+  #refused(delivery: Delivery, error: PartialError | PermanentError): void {
+    const settlement =
+      error instanceof PartialError
         ? { rejected: Math.min(error.count, delivery.records), indexes: error.indexes, reason: error.reason }
         : { rejected: delivery.records, indexes: null, reason: error.reason };
-    }
-    const retryAfterMs = error instanceof RetryableError ? error.retryAfterMs : 0;
-    const pauseMs = backoffMs(retry, delivery.attempts.length, retryAfterMs);
-    if (retry.giveUpAfterMs > 0 && endedAt + pauseMs - firstAttemptAt > retry.giveUpAfterMs) {
-      this.#rejected(error);
-      onAttempt(delivery);
-      return { rejected: delivery.records - delivery.accepted, indexes: null, reason: 'gave_up' };
-    }
-    this.#failed(error, pauseMs);
-    onAttempt(delivery, pauseMs);
-    // An aborted pause ends the loop in #deliver.
-    await clock.sleep(pauseMs, signal).catch(() => {});
-    return undefined;
-  }
-
-  #succeeded(): void {
-    if (!this.#failing) return;
-    this.#failing = false;
-    this.#loggedAt = Number.NEGATIVE_INFINITY;
-    this.#options.log.info({ sink: this.id }, 'sink works again');
-  }
-
-  #failed(error: Error, pauseMs: number): void {
-    const { clock, log } = this.#options;
     this.#remember(error);
-    this.#failing = true;
+    this.#drops.add(delivery, settlement, error.message);
+    this.#settle(delivery, settlement);
+  }
+
+  #failed(delivery: Delivery, error: Error): void {
+    const { sink, clock, retry, onAttempt } = this.#options;
+    const now = clock.now();
+    const pauseMs = this.#pauseAfter(error);
+    this.#remember(error);
+    if (retry.giveUpAfterMs > 0 && now + pauseMs - delivery.attempts[0]!.startedAt > retry.giveUpAfterMs) {
+      const settlement = givenUp(delivery);
+      const advice = 'tried for as long as dispatcher.retry.give_up_after allows (0: never give up)';
+      this.#drops.add(delivery, settlement, `${error.message}; ${advice}`);
+      onAttempt(delivery);
+      this.#finish(delivery, settlement);
+      return;
+    }
+    this.#sending.delete(delivery);
+    // Where order matters the same delivery is next. Elsewhere others are tried before it, lest the one that the sink
+    // cannot take holds up all those that it can.
+    if (sink.concurrency === 1) this.#queue.unshift(delivery);
+    else this.#queue.push(delivery);
+    this.#logFailure(error, pauseMs);
+    onAttempt(delivery, pauseMs);
+  }
+
+  #finish(delivery: Delivery, settlement: Settlement): void {
+    this.#sending.delete(delivery);
+    this.#options.onSettled(delivery, settlement);
+  }
+
+  /** Pauses the lane and returns for how long. In a pause already, only what the destination asks for lengthens it. */
+  #pauseAfter(error: Error): number {
+    const { clock, retry } = this.#options;
+    const now = clock.now();
+    const askedMs = error instanceof RetryableError ? error.retryAfterMs : 0;
+    const pauseMs =
+      this.#pause === null
+        ? backoffMs(retry, ++this.#failures, askedMs)
+        : Math.max(this.#pause.until - now, askedMs);
+    this.#endPause();
+    const cancel = clock.after(pauseMs, () => {
+      this.#pause = null;
+      this.#pump();
+    });
+    this.#pause = { until: now + pauseMs, cancel };
+    return pauseMs;
+  }
+
+  #endPause(): void {
+    this.#pause?.cancel();
+    this.#pause = null;
+  }
+
+  #logFailure(error: Error, pauseMs: number): void {
+    const { clock, log } = this.#options;
     const now = clock.now();
     if (now - this.#loggedAt < LOG_EVERY_MS) return;
     this.#loggedAt = now;
@@ -179,22 +231,25 @@ export class SinkLane {
     );
   }
 
-  #rejected(error: Error): void {
-    this.#remember(error);
-    const now = this.#options.clock.now();
-    if (now - this.#loggedAt < LOG_EVERY_MS) return;
-    this.#loggedAt = now;
-    this.#options.log.error(
-      { sink: this.id, reason: reasonOf(error) },
-      `sink refused records: ${error.message}`,
-    );
-  }
-
   #remember(error: Error): void {
     const { clock } = this.#options;
     const at = new Date(clock.toEpoch(clock.now())).toISOString();
     this.#lastError = { message: error.message, reason: reasonOf(error), at };
   }
+}
+
+/** Dropped are the records that were not accepted, and those that were refused before. */
+function givenUp(delivery: Delivery): Settlement {
+  const reason = 'gave_up';
+  if (delivery.accepted === 0) return { rejected: delivery.records, indexes: null, reason };
+  const indexes = [...(delivery.refused ?? [])];
+  let passed = 0;
+  for (const segment of delivery.segments) {
+    const live = liveCount(segment);
+    for (let i = Math.max(0, delivery.accepted - passed); i < live; i++) indexes.push(liveRow(segment, i));
+    passed += live;
+  }
+  return { rejected: indexes.length, indexes, reason };
 }
 
 function reasonOf(error: Error): string {

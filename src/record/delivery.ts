@@ -25,4 +25,6 @@ export interface Delivery {
    * the destination has accepted. A retry starts behind them, so that what was accepted is not sent again.
    */
   accepted: number;
+  /** Rows of the batch that count as accepted above although the destination refused them for good; absent: none. */
+  refused?: readonly number[];
 }

@@ -26,6 +26,7 @@ export class Rejections {
     for (const { segment, from, count } of runsOf(this.#delivery, range)) {
       for (let i = from; i < from + count; i++) this.#rows.push(liveRow(segment, i));
     }
+    this.#delivery.refused = this.#rows;
   }
 
   /** What to throw at the end of the delivery; undefined when nothing was refused. */
