@@ -31,10 +31,49 @@ test.each([
     1,
   ],
   ["stream '{}' has structured metadata too large: '70000' bytes, limit: '65536' bytes.", 'bad_metadata', 1],
+  [
+    "stream '{}' has too many structured metadata labels: '200' labels, limit: '128' labels.",
+    'bad_metadata',
+    1,
+  ],
   ["Error parsing labels '{' with error: 1:2: parse error", 'bad_labels', 1],
-  ['something new', 'rejected', 1],
+  ['error at least one label pair is required per stream', 'bad_labels', 1],
+  ["entry for stream '{}' has 16 label names; limit 15", 'bad_labels', 1],
+  ["stream '{}' has label name too long: 'x'", 'bad_labels', 1],
+  ["stream '{}' has label value too long: 'x'", 'bad_labels', 1],
+  ["stream '{}' has duplicate label name: 'x'", 'bad_labels', 1],
+  [
+    "entry with timestamp X ignored, reason: 'something new',\nuser 'fake', total ignored: 3 out of 9 for stream: {}",
+    'rejected',
+    3,
+  ],
 ])('400 %j', (text, reason, count) => {
   expect(answer(400, text)).toMatchObject({ kind: 'refused', reason, count });
+});
+
+test.each([
+  [400, 'Client sent an HTTP request to an HTTPS server.'],
+  [400, '<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>'],
+  [400, '<html><body>Bad label in the Host header</body></html>'],
+  [400, ''],
+  [400, 'unexpected EOF'],
+  [400, "stream '{}' is missing required labels team for user fake"],
+  [410, 'gone'],
+  [415, 'unsupported media type'],
+  [422, 'something new'],
+])('%i %j is not about records: an operator mends it, no record is given up', (status, text) => {
+  expect(answer(status, text)).toMatchObject({
+    kind: 'retry',
+    error: { reason: 'bad_request', retryAfterMs: 15_000 },
+  });
+});
+
+test('while Loki blocks ingestion, records wait', () => {
+  const text = "ingestion blocked for user fake until '2026-11-23T00:00:00Z' with status code '260'";
+  expect(answer(260, text)).toMatchObject({
+    kind: 'retry',
+    error: { reason: 'blocked', retryAfterMs: 15_000 },
+  });
 });
 
 test.each([200, 204])('%i accepts', (status) => {
@@ -42,7 +81,13 @@ test.each([200, 204])('%i accepts', (status) => {
 });
 
 test('an answer without text says so', () => {
-  expect(answer(400)).toMatchObject({ message: 'Loki answered 400: (no text)' });
+  expect(answer(500)).toMatchObject({ error: { message: 'Loki answered 500: (no text)' } });
+});
+
+test('a refusal says what to do', () => {
+  expect(answer(400, "entry for stream '{}' has timestamp too new: X")).toMatchObject({
+    message: expect.stringContaining('; compare the clocks'),
+  });
 });
 
 test('Retry-After is seconds or a date, and never in the past', () => {
@@ -53,4 +98,9 @@ test('Retry-After is seconds or a date, and never in the past', () => {
     ),
   ).toEqual([3000, 120_000, 10_000, 0, 0]);
   expect(retryAfterMs(undefined, now)).toBe(0);
+});
+
+test('Retry-After is believed up to an hour', () => {
+  const texts = ['3600', '3000000', '9'.repeat(400), 'Fri, 22 Nov 2126 18:05:10 GMT'];
+  expect(texts.map((text) => retryAfterMs(text, 0))).toEqual([3_600_000, 3_600_000, 3_600_000, 3_600_000]);
 });

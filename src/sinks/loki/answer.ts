@@ -1,7 +1,8 @@
 import { RetryableError } from '../../component/errors.ts';
 
 /**
- * What an answer of Loki means for the records of the request. Texts: grafana/loki, pkg/validation/validate.go,
+ * What an answer means for the records of the request. Only what Loki itself says about records gives any of them up:
+ * everything else an operator can mend, so it is tried again. Texts: grafana/loki, pkg/validation/validate.go,
  * pkg/ingester/stream.go ("total ignored: N out of M"), pkg/util/errors ("N errors like: …"). A request with bad
  * records is answered 400, yet Loki stores the good ones; which ones were bad it says only for the first ten.
  */
@@ -25,20 +26,43 @@ export interface Answer {
 /** What an operator has to mend is tried again at this pace, in milliseconds. */
 const OPERATOR_PAUSE_MS = 15_000;
 const MAX_MESSAGE = 300;
+/** Loki's own status while an operator blocks ingestion (limits_config.block_ingestion_status_code): it stored nothing. */
+const BLOCKED_STATUS = 260;
 
-const REASONS: readonly (readonly [RegExp, string])[] = [
-  [/too old|too far behind/i, 'too_old'],
-  [/too new/i, 'too_new'],
-  [/out of order/i, 'out_of_order'],
-  [/max entry size/i, 'line_too_long'],
-  [/structured metadata/i, 'bad_metadata'],
-  [/label/i, 'bad_labels'],
+/** What is believed of `Retry-After`, in milliseconds: a mistake there must not stop delivery for days. */
+const MAX_RETRY_AFTER_MS = 3_600_000;
+
+/** Loki's validation of records, and what to do about it. The first that fits counts. */
+const REFUSALS: readonly (readonly [text: RegExp, reason: string, advice: string])[] = [
+  [
+    /timestamp too old|entry too far behind/i,
+    'too_old',
+    'raise limits_config.reject_old_samples_max_age, or set timestamp: read',
+  ],
+  [
+    /timestamp too new/i,
+    'too_new',
+    'compare the clocks, raise limits_config.creation_grace_period, or set timestamp: read',
+  ],
+  [/entry out of order/i, 'out_of_order', 'set limits_config.unordered_writes, or timestamp: read'],
+  [/max entry size '?\d/i, 'line_too_long', 'raise limits_config.max_line_size'],
+  [
+    /structured metadata too large|too many structured metadata labels/i,
+    'bad_metadata',
+    'name fewer fields in structured_metadata, or raise limits_config.max_structured_metadata_size',
+  ],
+  [
+    /error parsing labels|at least one label pair is required|has \d+ label names; limit|has label (name|value) too long|has duplicate label name/i,
+    'bad_labels',
+    'check labels of the sink and of the source',
+  ],
+  [/total ignored: \d+ out of \d+/, 'rejected', 'check limits_config of Loki'],
 ];
 
 /** `nowMs`: milliseconds since 1970, for dates in `Retry-After`. */
 export function judge(answer: Answer, nowMs: number): Verdict {
   const { status, text } = answer;
-  if (status >= 200 && status < 300) return { kind: 'accepted' };
+  if (status >= 200 && status < 300 && status !== BLOCKED_STATUS) return { kind: 'accepted' };
   const message = `Loki answered ${status}: ${excerpt(text)}`;
   const retry = (reason: string, pauseMs = 0): Verdict => ({
     kind: 'retry',
@@ -53,11 +77,15 @@ export function judge(answer: Answer, nowMs: number): Verdict {
   if (status === 429) return retry('429');
   if (status >= 500) return retry('5xx');
   if (status === 408) return retry('timeout');
+  if (status === BLOCKED_STATUS) return retry('blocked', OPERATOR_PAUSE_MS);
   if (status === 401 || status === 403) return retry('unauthorized', OPERATOR_PAUSE_MS);
   if (status < 400 || status === 404 || status === 405) return retry('wrong_url', OPERATOR_PAUSE_MS);
   if (/structured metadata, but this feature is disallowed/i.test(text)) return { kind: 'no_metadata' };
-  const reason = REASONS.find(([pattern]) => pattern.test(text))?.[1] ?? 'rejected';
-  return { kind: 'refused', reason, count: refusedCount(text), message };
+  const refusal = REFUSALS.find(([pattern]) => pattern.test(text));
+  // Anything else is not about records: a proxy, another server at that port, a wrong setting.
+  if (refusal === undefined) return retry('bad_request', OPERATOR_PAUSE_MS);
+  const [, reason, advice] = refusal;
+  return { kind: 'refused', reason, count: refusedCount(text), message: `${message}; ${advice}` };
 }
 
 /** How many records the text counts as refused; at least one. It counts one Loki stream only, so it may be too low. */
@@ -69,12 +97,11 @@ function refusedCount(text: string): number {
   return Math.max(1, count);
 }
 
-/** Milliseconds to wait: from seconds or an HTTP date (RFC 9110, section 10.2.3); 0 when there is neither. */
+/** Milliseconds to wait, at most an hour: from seconds or an HTTP date (RFC 9110, section 10.2.3); 0 without either. */
 export function retryAfterMs(header: string | undefined, nowMs: number): number {
   if (header === undefined) return 0;
-  if (/^\s*\d+\s*$/.test(header)) return Number(header) * 1000;
-  const date = Date.parse(header);
-  return Number.isNaN(date) ? 0 : Math.max(0, date - nowMs);
+  const ms = /^\s*\d+\s*$/.test(header) ? Number(header) * 1000 : Date.parse(header) - nowMs;
+  return Number.isNaN(ms) ? 0 : Math.min(Math.max(0, ms), MAX_RETRY_AFTER_MS);
 }
 
 /** The text in one line and short. Parsers of JSON quote the body behind "error found in": that could be log text. */

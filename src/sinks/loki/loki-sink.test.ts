@@ -369,11 +369,35 @@ test('records refused before a failure are still reported after the retry', asyn
   expect(loki.lines()).toEqual(lines.slice(1));
 });
 
+test('what was refused before a failure is known to the dispatcher, should it give up', async () => {
+  await restart({ maxLineBytes: 10 });
+  const sink = await sinkTo({ max_request_bytes: '4KiB' });
+  const sent = delivery(text(['much too long a line', ...numbered(600)]));
+  loki.next.push(...Array.from({ length: 16 }, () => 'normal' as const), { status: 503 });
+  await expect(sink.write(sent, never)).rejects.toMatchObject({ reason: '5xx' });
+  expect(sent.refused).toEqual([0]);
+});
+
+test('what somebody else than Loki answers gives up no record', async () => {
+  loki.next.push({ status: 400, text: 'Client sent an HTTP request to an HTTPS server.' });
+  const sink = await sinkTo();
+  const sent = delivery('a\nb\n');
+  await expect(sink.write(sent, never)).rejects.toMatchObject({
+    name: 'RetryableError',
+    reason: 'bad_request',
+    retryAfterMs: 15_000,
+    message: expect.stringContaining('HTTP request to an HTTPS server'),
+  });
+  await sink.write(sent, never);
+  expect(loki.lines()).toEqual(['a', 'b']);
+});
+
 test('a message holds no log text and is short', async () => {
   loki.next.push({ status: 400, text: 'ReadObject: error found in #10 byte of ...|secret text|...' });
   const sink = await sinkTo({ format: 'json' });
   const error = await sink.write(delivery('a\n'), never).catch((thrown) => thrown);
-  expect(error.message).toBe('Loki answered 400: ReadObject: error found in the body');
+  expect(error.message).toContain('Loki answered 400: ReadObject: error found in the body');
+  expect(error.message).not.toContain('secret');
   loki.next.push({ status: 500, text: 'x'.repeat(100_000) });
   const long = await sink.write(delivery('a\n'), never).catch((thrown) => thrown);
   expect(long.message.length).toBeLessThan(350);
