@@ -4,9 +4,9 @@
  */
 
 import { Kernel, type Region } from '../src/kernel/kernel.ts';
+import type { StampOptions } from '../src/kernel/options.ts';
 import type { Selection, Slot } from '../src/kernel/slot.ts';
 import type { SpanTemplate } from '../src/kernel/span-template.ts';
-import type { StampOptions } from '../src/kernel/stamp.ts';
 import { Annotations } from '../src/tracing/annotate.ts';
 import { buildLogTemplate } from '../src/tracing/log-spans.ts';
 
@@ -108,6 +108,7 @@ function spanTemplate(compact: boolean) {
     outcome: 'delivered',
     failure: null,
     compact,
+    scoped: compact,
     joined: false,
     processed: false,
     located: true,

@@ -14,15 +14,24 @@ describe('Kernel.create', () => {
   });
 
   test('gives regions that do not overlap and lie in the memory', () => {
-    const kernel = Kernel.create({ memoryBytes: MIB, slotBytes: 10_001, slotRecords: 77 });
+    const kernel = Kernel.create({ memoryBytes: MIB, slotBytes: 10_001, slotRecords: 77, spanBytes: 5001 });
     const views: { byteOffset: number; byteLength: number }[] = [
       kernel.scratch.bytes,
       kernel.blobs.starts,
       kernel.blobs.lengths,
       kernel.blobs.region.bytes,
+      kernel.spans.bytes,
     ];
     for (let slot = kernel.slots.take(); slot !== undefined; slot = kernel.slots.take()) {
-      views.push(slot.bytes, slot.starts, slot.lengths, slot.flags, slot.severities, slot.timestamps);
+      views.push(
+        slot.bytes,
+        slot.starts,
+        slot.lengths,
+        slot.flags,
+        slot.severities,
+        slot.timestamps,
+        slot.contexts,
+      );
     }
     for (let out = kernel.outputs.take(); out !== undefined; out = kernel.outputs.take())
       views.push(out.bytes);
@@ -32,6 +41,14 @@ describe('Kernel.create', () => {
     });
     const last = views.at(-1)!;
     expect(last.byteOffset + last.byteLength + 64).toBeLessThanOrEqual(kernel.bytes.length);
+  });
+
+  test('has as many slots with room for spans as without', () => {
+    const options = { memoryBytes: MIB, slotBytes: 10_000, slotRecords: 100 };
+    const kernel = Kernel.create({ ...options, spanBytes: 64 * MIB });
+    expect(kernel.spans.capacity).toBe(64 * MIB);
+    expect(kernel.slots.size).toBe(Kernel.create(options).slots.size);
+    expect(Kernel.create(options).spans.capacity).toBe(0);
   });
 
   test('says what to set when three slots do not fit', () => {

@@ -4,79 +4,37 @@
  * sinks call it, a batch at a time; one kernel belongs to one thread.
  */
 
-import { ContextRow } from './context-row.ts';
 import { putTemplate } from './encode-spans.ts';
 import { type Exports, instantiate } from './exports.ts';
-import { ID_REGION_BYTES, type Layout, layOut, PAGE, type SlotLayout, snappyBound } from './layout.ts';
+import { ID_REGION_BYTES, type Layout, layOut, PAGE, snappyBound } from './layout.ts';
+import type {
+  IdRegions,
+  KernelOptions,
+  LokiOptions,
+  OtlpLogOptions,
+  RecordBlobs,
+  Region,
+  ScanResult,
+  SnappyOptions,
+  StampOptions,
+} from './options.ts';
 import { Pool } from './pool.ts';
-import type { Selection, Slot } from './slot.ts';
+import { type Selection, type Slot, slotAt } from './slot.ts';
 import type { EncodedSpans, SpanOptions } from './span-template.ts';
-import { type IdRegions, putStamp, regionsEnd, type StampOptions } from './stamp.ts';
+import { putStamp, regionsEnd } from './stamp.ts';
 import { spanIdOf, traceIdOf } from './trace-ids.ts';
 import { putLength, varintLength } from './varint.ts';
 
-/** A region of kernel memory to write into. Encoders may overwrite up to 64 bytes behind the end they return, even behind `capacity`. */
-export interface Region {
-  readonly address: number;
-  readonly capacity: number;
-  readonly bytes: Buffer;
-}
-
-export interface ScanResult {
-  /** Records found; their rows are `firstRecord` … */
-  readonly count: number;
-  /** Bytes covered by those records and their terminators; what follows is the start of an unfinished line. */
-  readonly consumed: number;
-  /** How many of the records have the flag `split`: pieces of a line that was cut, all but its last. */
-  readonly splits: number;
-}
-
-export interface KernelOptions {
-  /** Bytes for slots, columns included. */
-  readonly memoryBytes: number;
-  /** Bytes of log text a slot holds (`dispatcher.batch_bytes`). */
-  readonly slotBytes: number;
-  /** Records a slot holds (`dispatcher.batch_size`). */
-  readonly slotRecords: number;
-  /** Bytes for encoded spans (`tracing.store.memory`), besides `memoryBytes`; left out: none. */
-  readonly spanBytes?: number;
-}
-
-/** Per-record blobs that an encoder copies into each record, indexed like the slot's columns; length 0: none. */
-export interface RecordBlobs {
-  /** Addresses in kernel memory. */
-  readonly starts: Uint32Array;
-  readonly lengths: Uint32Array;
-  /** Where the blobs' bytes are written to. */
-  readonly region: Region;
-}
-
-export interface LokiOptions {
-  readonly labels: string;
-  readonly firstNs: bigint;
-  readonly useTimestamps: boolean;
-  readonly useBlobs: boolean;
-  /** Adds structured metadata `trace_id` (and `span_id`), in hexadecimal digits, behind the blob. */
-  readonly stamp?: StampOptions | null;
-}
-
-export interface OtlpLogOptions {
-  /** `observed_time_unix_nano` of every record; 0: left out. */
-  readonly observedNs: bigint;
-  /** Record k of the selection has `time_unix_nano` `firstNs + k`; 0: left out. */
-  readonly firstNs: bigint;
-  /** Takes a record's time from the slot's column instead, where it is not 0 there. */
-  readonly useTimestamps: boolean;
-  /** Writes `severity_number` from the slot's column, where it is not 0. */
-  readonly useSeverities: boolean;
-  /** Copies each record's blob: encoded `attributes` fields (6) or others that belong behind the body. */
-  readonly useBlobs: boolean;
-}
-
-export interface SnappyOptions {
-  /** The kernel's `idRegions`; null: none. */
-  readonly regions: IdRegions | null;
-}
+export type {
+  IdRegions,
+  KernelOptions,
+  LokiOptions,
+  OtlpLogOptions,
+  RecordBlobs,
+  Region,
+  ScanResult,
+  StampOptions,
+} from './options.ts';
 
 const NO_REGIONS: SnappyOptions = { regions: null };
 
@@ -107,7 +65,8 @@ export class Kernel {
     return new Kernel(layOut(options), options);
   }
 
-  private constructor(layout: Layout, { slotBytes, slotRecords }: KernelOptions) {
+  private constructor(layout: Layout, options: KernelOptions) {
+    const { slotRecords } = options;
     const memory = new WebAssembly.Memory({ initial: layout.pages, maximum: layout.pages });
     const { buffer } = memory;
     const region = ({ address, capacity }: { address: number; capacity: number }): Region => ({
@@ -115,21 +74,8 @@ export class Kernel {
       capacity,
       bytes: Buffer.from(buffer, address, capacity),
     });
-    const slot = (at: SlotLayout, index: number): Slot => ({
-      index,
-      address: at.address,
-      capacity: slotBytes,
-      maxRecords: slotRecords,
-      bytes: Buffer.from(buffer, at.address, slotBytes),
-      starts: new Uint32Array(buffer, at.starts, slotRecords),
-      lengths: new Uint32Array(buffer, at.lengths, slotRecords),
-      flags: new Uint8Array(buffer, at.flags, slotRecords),
-      severities: new Uint8Array(buffer, at.severities, slotRecords),
-      timestamps: new BigUint64Array(buffer, at.timestamps, slotRecords),
-      contexts: new Uint8Array(buffer, at.contexts, slotRecords * ContextRow.size),
-    });
     this.bytes = Buffer.from(buffer, 0, layout.pages * PAGE);
-    this.slots = new Pool(layout.slots.map(slot));
+    this.slots = new Pool(layout.slots.map((at, index) => slotAt(buffer, at, index, options)));
     this.outputs = new Pool(layout.outputs.map(region));
     this.scratch = region(layout.scratch);
     this.blobs = {

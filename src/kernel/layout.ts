@@ -5,7 +5,7 @@
  */
 
 import { ContextRow } from './context-row.ts';
-import type { KernelOptions } from './kernel.ts';
+import type { KernelOptions } from './options.ts';
 
 export const SLACK = 64;
 export const PAGE = 65_536;

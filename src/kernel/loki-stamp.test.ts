@@ -2,7 +2,7 @@ import { snappyDecompress } from '@platformatic/wasm-utils';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ContextRow } from './context-row.ts';
-import type { StampOptions } from './stamp.ts';
+import type { StampOptions } from './options.ts';
 import { spanIdOf, traceIdOf } from './trace-ids.ts';
 import { liveRows, logText, put, rows, SLOT_RECORDS, smallKernel } from './twins/fixture.ts';
 import { lokiStream } from './twins/loki.ts';

@@ -1,3 +1,7 @@
+import { ContextRow } from './context-row.ts';
+import type { SlotLayout } from './layout.ts';
+import type { KernelOptions } from './options.ts';
+
 /**
  * A slot is a fixed region of kernel memory: bytes, and one row of columns for each record in them.
  * Sources fill slots, the dispatcher joins them into batches, sinks read them. Their number is fixed
@@ -43,4 +47,26 @@ export interface Selection {
   readonly first: number;
   readonly count: number;
   readonly live: Uint32Array | null;
+}
+
+/** The slot that lies there, as views of the kernel's memory. */
+export function slotAt(
+  buffer: ArrayBuffer,
+  at: SlotLayout,
+  index: number,
+  { slotBytes, slotRecords }: Pick<KernelOptions, 'slotBytes' | 'slotRecords'>,
+): Slot {
+  return {
+    index,
+    address: at.address,
+    capacity: slotBytes,
+    maxRecords: slotRecords,
+    bytes: Buffer.from(buffer, at.address, slotBytes),
+    starts: new Uint32Array(buffer, at.starts, slotRecords),
+    lengths: new Uint32Array(buffer, at.lengths, slotRecords),
+    flags: new Uint8Array(buffer, at.flags, slotRecords),
+    severities: new Uint8Array(buffer, at.severities, slotRecords),
+    timestamps: new BigUint64Array(buffer, at.timestamps, slotRecords),
+    contexts: new Uint8Array(buffer, at.contexts, slotRecords * ContextRow.size),
+  };
 }

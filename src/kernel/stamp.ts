@@ -1,29 +1,7 @@
 /** Brings what is to be stamped into kernel memory, where assembly/stamp.ts reads it. Called by the kernel's encoders. */
 
+import type { StampOptions } from './options.ts';
 import type { Slot } from './slot.ts';
-
-/** Which records of a selection get their trace id written into them, and what the ids are. */
-export interface StampOptions {
-  /** Rows to stamp, ascending; null: all. Rows outside the selection do no harm. */
-  readonly rows: Uint32Array | null;
-  /** What ids are drawn from, as in `Traced` (record/traced.ts). */
-  readonly seed: bigint;
-  readonly threshold: bigint;
-  /** Whether the slot's `contexts` column is filled: a record that came with a context keeps that trace id. */
-  readonly hasContexts: boolean;
-  /** Writes the root's span id as well. */
-  readonly spanIds: boolean;
-}
-
-/**
- * Where the ids of the body being written lie. `lokiStream` appends to it, `snappy` emits those bytes as they are.
- * Shared: set `count` to 0 before the first stream of a body; valid only until the caller's next `await`.
- */
-export interface IdRegions {
-  count: number;
-  /** Regions of a stamped record. */
-  perRecord: 1 | 2;
-}
 
 /** Offset of `Stamp.regions` in words. */
 const REGIONS = 8;
