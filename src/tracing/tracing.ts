@@ -114,7 +114,7 @@ export class Tracing {
     this.#tail = new TailKeeper(settings.tail, clock);
     this.#exporters = this.#exportersOf(settings);
     this.#outlets = new Outlets([...this.#exporters.values()], log);
-    const ring = new SpanRing(kernel.spans);
+    const ring = new SpanRing(kernel.spans, clock);
     this.store = new TraceStore(ring);
     this.#tracer = new Tracer({
       ...options,
