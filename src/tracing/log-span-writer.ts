@@ -9,9 +9,10 @@ import { liveCount } from '../record/segment.ts';
 import type { BatchLinks } from './batch-links.ts';
 import type { Group } from './log-choice.ts';
 import { LogCell, type LogShape } from './log-spans.ts';
-import type { LogTemplates } from './log-templates.ts';
+import type { LogTemplate, LogTemplates } from './log-templates.ts';
 import type { Mode } from './mode.ts';
 import type { Outlets } from './outlets.ts';
+import { textOfTime } from './record-uid.ts';
 import type { LogRunMeta } from './run.ts';
 import { hasContext, type RowList, type SpanBlobs } from './span-blobs.ts';
 import type { SpanRing } from './span-ring.ts';
@@ -20,8 +21,8 @@ import type { Way } from './ways.ts';
 
 /** Spans in a run, at most: fewer than exporters send at once by default. */
 const RUN_SPANS = 2048;
-/** Runs take at most this part of the ring, so that it holds several. */
-const RING_SHARE = 16;
+/** Runs take at most this part of what the ring can take as one: what is left over at the end of its zones is less. */
+const RING_SHARE = 4;
 const RUN_BYTES = 2 ** 20;
 
 /** Under what settings the logs of a batch were chosen: their spans are written under the same. */
@@ -95,6 +96,7 @@ export class LogSpanWriter {
       outcome: way.outcome,
       failure: way.failure,
       compact: settings.compact,
+      scoped: settings.compact,
       joined: false,
       processed: this.#isProcessed(segment.stream.source),
       located: !segment.rewritten,
@@ -159,7 +161,7 @@ export class LogSpanWriter {
     { batch, seed, settings, links }: BatchSpans,
     { segment, threshold }: Group,
     part: RowList,
-    { plain, joined }: { plain: Template; joined: Template | null },
+    { plain, joined }: { plain: LogTemplate; joined: LogTemplate | null },
     blobs: { links: boolean } | null,
     meta: LogRunMeta,
   ): { rows: number; spans: number } {
@@ -188,7 +190,7 @@ export class LogSpanWriter {
       },
       { address: this.#ring.region.address + reserved.at, capacity: reserved.capacity },
     );
-    const run = this.#ring.commit(reserved, bytes, spans, meta);
+    const run = this.#ring.commit(reserved, bytes, spans, meta, plain.scope?.of(batch.id) ?? null);
     this.#link(
       links,
       batch,
@@ -243,9 +245,4 @@ function spansOf(
     spans += hasContext(batch, row) ? joined.spans : plain.spans;
   }
   return spans;
-}
-
-/** Milliseconds since 1970 in 8 characters of base 36, which last until the year 2059. */
-function textOfTime(ms: number): string {
-  return Math.floor(ms).toString(36).padStart(8, '0').slice(-8);
 }

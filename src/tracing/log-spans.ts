@@ -1,12 +1,13 @@
 /**
  * What the spans of a log say: a root `log.process` from reading the log to its last acknowledgement, and its stages
  * as children (waterfall) or as events (compact). Builds the template for logs of one stream that took the same way;
- * span-cache.ts keeps it, the tracer fills it, the kernel copies it.
+ * log-templates.ts keeps it, log-span-writer.ts fills it, the kernel copies it.
  */
 import type { Stream } from '../record/stream.ts';
 import type { Annotations } from './annotate.ts';
 import type { LogOutcome, Mode, Reason } from './mode.ts';
-import { Field, SpanKind } from './otlp-writer.ts';
+import { Field, OtlpWriter, SpanKind } from './otlp-writer.ts';
+import { streamHash } from './record-uid.ts';
 import { type SpanHead, type Template, TemplateWriter } from './span-template.ts';
 
 /** How logs went to one sink. */
@@ -29,6 +30,8 @@ export interface LogShape {
   /** Why the log did not arrive; null: it did, or was filtered. */
   readonly failure: string | null;
   readonly compact: boolean;
+  /** What all logs of this way have in common goes to the scope (`LogScope`), not onto each span. */
+  readonly scoped: boolean;
   /** Continues the trace that came with each log. */
   readonly joined: boolean;
   /** Whether a processor worked on the log. */
@@ -62,6 +65,7 @@ const ROOT = { log: 0 } as const;
 const QUEUE = { log: 1 } as const;
 const PROCESSOR = { log: 2 } as const;
 const FIRST_SEND = 3;
+const BATCH_ID = 'log_capturer.batch.id';
 
 export interface LogSpansOptions {
   readonly annotations: Annotations;
@@ -137,28 +141,59 @@ function writeAttributes(
   shape: LogShape,
   annotations: Annotations,
 ): void {
-  const constant = (key: string, value: string) => writer.attribute(key, annotations.redact(key, value));
-  writer.attributeFrom('log_capturer.batch.id', LogCell.batchId);
+  if (!shape.scoped) writer.attributeFrom(BATCH_ID, LogCell.batchId);
   writer.logSize('log.size');
   if (shape.located) {
     writer.logOffset('log.offset');
-    writer.logUid('log.record.uid', `${streamHash(stream)}-`, LogCell.readText);
+    if (!shape.scoped) writer.logUid('log.record.uid', `${streamHash(stream)}-`, LogCell.readText);
   }
-  constant('log.source_id', stream.id);
-  constant('log.source', stream.source);
-  constant('log.source_type', stream.sourceType);
-  if (stream.path !== undefined) constant('log.file.path', stream.path);
-  constant('tracing.mode', shape.mode);
-  constant('log_capturer.sampling.reason', shape.reason);
-  constant('log_capturer.outcome', shape.outcome);
-  if (shape.note !== '') constant('log_capturer.on_demand.note', shape.note);
-  for (const [key, value] of annotations.attributes) writer.attribute(key, value);
+  if (!shape.scoped) {
+    for (const [key, value] of constants(stream, shape, annotations)) writer.attribute(key, value);
+  }
   if (annotations.dropped > 0) writer.number(Field.span.droppedAttributesCount, annotations.dropped);
 }
 
-/** 8 hexadecimal digits that tell streams apart: FNV-1a of 32 bits (draft-eastlake-fnv) over source and id. */
-function streamHash({ source, id }: Stream): string {
-  let hash = 0x811c9dc5;
-  for (const byte of Buffer.from(`${source}\0${id}`)) hash = Math.imul(hash ^ byte, 0x01000193);
-  return (hash >>> 0).toString(16).padStart(8, '0');
+/** Attributes that are the same for all logs of one stream that went one way. */
+function constants(stream: Stream, shape: LogShape, annotations: Annotations): (readonly [string, string])[] {
+  const own = {
+    'log.source_id': stream.id,
+    'log.source': stream.source,
+    'log.source_type': stream.sourceType,
+    ...(stream.path !== undefined && { 'log.file.path': stream.path }),
+    'tracing.mode': shape.mode,
+    'log_capturer.sampling.reason': shape.reason,
+    'log_capturer.outcome': shape.outcome,
+    ...(shape.note !== '' && { 'log_capturer.on_demand.note': shape.note }),
+  };
+  return [
+    ...Object.entries(own).map(([key, value]) => [key, annotations.redact(key, value)] as const),
+    ...annotations.attributes,
+  ];
+}
+
+/** What the spans of a template leave to the scope. */
+export class LogScope {
+  readonly #constants: Buffer;
+  #batchId = -1;
+  #last: Buffer = Buffer.alloc(0);
+
+  constructor(stream: Stream, shape: LogShape, annotations: Annotations) {
+    const writer = new OtlpWriter();
+    for (const [key, value] of constants(stream, shape, annotations)) {
+      writer.attribute(Field.scope.attributes, key, value);
+    }
+    this.#constants = writer.finish();
+  }
+
+  /** `Run.scope` for spans of a batch; the same object again for the same batch. */
+  of(batchId: number): Buffer {
+    if (batchId !== this.#batchId) {
+      const writer = new OtlpWriter();
+      writer.attribute(Field.scope.attributes, BATCH_ID, batchId);
+      writer.raw(this.#constants);
+      this.#last = writer.finish();
+      this.#batchId = batchId;
+    }
+    return this.#last;
+  }
 }

@@ -3,33 +3,39 @@
  * has not happened before. Dropped as a whole when the settings change. Used by log-span-writer.ts.
  */
 import type { Stream } from '../record/stream.ts';
-import { buildLogTemplate, type LogShape, type LogSpansOptions } from './log-spans.ts';
+import { buildLogTemplate, LogScope, type LogShape, type LogSpansOptions } from './log-spans.ts';
 import type { Template } from './span-template.ts';
 
 /** Shapes kept for one stream: those of one mode have few reasons and outcomes. Beyond it all are built anew. */
 const MAX_SHAPES = 16;
 
+export interface LogTemplate extends Template {
+  /** Null: spans say everything themselves. */
+  readonly scope: LogScope | null;
+}
+
 export class LogTemplates {
   readonly #options: LogSpansOptions;
-  readonly #byStream = new WeakMap<Stream, Map<string, Template>>();
+  readonly #byStream = new WeakMap<Stream, Map<string, LogTemplate>>();
 
   constructor(options: LogSpansOptions) {
     this.#options = options;
   }
 
   /** @param sendsKey tells different `shape.sends` apart. */
-  get(stream: Stream, shape: LogShape, sendsKey: string): Template {
+  get(stream: Stream, shape: LogShape, sendsKey: string): LogTemplate {
     let templates = this.#byStream.get(stream);
     if (templates === undefined) {
       templates = new Map();
       this.#byStream.set(stream, templates);
     }
-    const flags = `${shape.compact}${shape.joined}${shape.processed}${shape.located}`;
+    const flags = `${shape.compact}${shape.scoped}${shape.joined}${shape.processed}${shape.located}`;
     const key = `${shape.mode}\n${shape.reason}\n${shape.traceState}\n${shape.outcome}\n${flags}\n${shape.failure}\n${sendsKey}\n${shape.note}`;
     let template = templates.get(key);
     if (template === undefined) {
       if (templates.size >= MAX_SHAPES) templates.clear();
-      template = buildLogTemplate(stream, shape, this.#options);
+      const scope = shape.scoped ? new LogScope(stream, shape, this.#options.annotations) : null;
+      template = { ...buildLogTemplate(stream, shape, this.#options), scope };
       templates.set(key, template);
     }
     return template;

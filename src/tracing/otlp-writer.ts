@@ -28,7 +28,7 @@ export const Field = {
   link: { traceId: 1, spanId: 2 },
   status: { message: 2, code: 3 },
   resource: { attributes: 1 },
-  scope: { name: 1, version: 2 },
+  scope: { name: 1, version: 2, attributes: 3 },
   scopeSpans: { spans: 2 },
 } as const;
 

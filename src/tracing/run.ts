@@ -21,6 +21,11 @@ export interface Run {
   /** Log spans come with their meta; system spans have none. */
   readonly type: 'log' | 'system';
   readonly meta: LogRunMeta | null;
+  /**
+   * What all spans of the run have in common and therefore do not say: encoded `attributes` fields (number 3) of the
+   * OTLP `InstrumentationScope`. Of compact log spans only; one object is shared by the runs of a batch. Null: nothing.
+   */
+  readonly scope: Buffer | null;
   /** How many exporters still need the bytes; the ring never overwrites a run that is held. */
   holders: number;
 }

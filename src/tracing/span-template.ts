@@ -6,6 +6,7 @@
  */
 import { PatchKind, type SpanPatch, type SpanTemplate } from '../kernel/span-template.ts';
 import { Field, OtlpWriter, putNanos, putPadded, StatusCode, type Value } from './otlp-writer.ts';
+import { UID_DIGITS } from './record-uid.ts';
 
 /** Bytes of a cell. */
 const CELL = 8;
@@ -16,9 +17,10 @@ export const ROOT_LENGTH_WIDTH = 4;
 /** Widths of what the kernel patches (`PatchKind`). */
 const SIZE_WIDTH = 5;
 const OFFSET_WIDTH = 8;
-const UID_DIGITS = 12;
-/** Bytes of the lengths of events and statuses. */
+/** Bytes of the lengths of statuses, and of events: most are shorter than 128 bytes. */
 const EVENT_LENGTH_WIDTH = 2;
+const SHORT_EVENT_LENGTH_WIDTH = 1;
+const SHORT_EVENT_NAME = 100;
 const STATUS_LENGTH_WIDTH = 2;
 
 /** W3C trace flags: sampled, and (level 2) a random trace id; above them OTLP's bits that say where the parent is. */
@@ -167,7 +169,8 @@ export class TemplateWriter {
 
   event(name: string, cell: number, attributes: Readonly<Record<string, Value>> = {}): void {
     const writer = this.#writer;
-    writer.message(Field.span.events, EVENT_LENGTH_WIDTH, () => {
+    const isShort = Buffer.byteLength(name) <= SHORT_EVENT_NAME && Object.keys(attributes).length === 0;
+    writer.message(Field.span.events, isShort ? SHORT_EVENT_LENGTH_WIDTH : EVENT_LENGTH_WIDTH, () => {
       this.#gap(writer.fixed64(Field.event.time), cell);
       writer.text(Field.event.name, name);
       for (const [key, value] of Object.entries(attributes)) {

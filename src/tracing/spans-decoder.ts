@@ -104,6 +104,16 @@ export function decodeScope(bytes: Buffer): DecodedScope {
   return scope;
 }
 
+/** Attributes that spans leave to their scope (`Run.scope`). Throws `MalformedProtobuf`. */
+export function decodeScopeAttributes(scope: Buffer | null): Attributes {
+  return scope === null ? new Map() : decodeScope(scope).attributes;
+}
+
+/** The span as if it said itself what its scope says; for people, and for formats whose scopes have no attributes. */
+export function withScope(span: DecodedSpan, scope: Attributes): DecodedSpan {
+  return scope.size === 0 ? span : { ...span, attributes: new Map([...scope, ...span.attributes]) };
+}
+
 function span(reader: ProtobufReader): DecodedSpan {
   const attributes = new Map<string, AttributeValue>();
   const events: DecodedEvent[] = [];

@@ -24,6 +24,17 @@ describe('query', () => {
     });
   });
 
+  test('a compact span is shown with what it leaves to its scope, and with the uid that a waterfall has', async () => {
+    const shown = async (shape: string) => {
+      const rig = new TracingRig({ tracing: { mode: 'full-e2e', log_spans: shape } });
+      await rig.deliver(['one', 'two']);
+      return traced(rig).map(({ spans }) => Object.fromEntries(spans.at(-1)!.attributes));
+    };
+    const [compact, waterfall] = [await shown('compact'), await shown('waterfall')];
+    expect(compact[0]).toHaveProperty(['log.record.uid']);
+    expect(compact).toEqual(waterfall);
+  });
+
   test('limit: the newest ones only', async () => {
     const rig = new TracingRig({ tracing: { mode: 'full-e2e' } });
     await rig.deliver(['one', 'two', 'three']);

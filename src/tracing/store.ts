@@ -4,10 +4,17 @@
  * and the console; never on the path of a log.
  */
 import type { LogOutcome, Reason } from './mode.ts';
+import { recordUid } from './record-uid.ts';
 import type { LogRunMeta, Run } from './run.ts';
 import { SpanIndex } from './span-index.ts';
 import type { SpanRing } from './span-ring.ts';
-import { type DecodedSpan, decodeSpans } from './spans-decoder.ts';
+import {
+  type Attributes,
+  type DecodedSpan,
+  decodeScopeAttributes,
+  decodeSpans,
+  withScope,
+} from './spans-decoder.ts';
 
 export interface TraceQuery {
   /** 32 hexadecimal digits. With it and without `type`, traces of both types are found. */
@@ -161,13 +168,24 @@ function matchesTimes(times: Pick<LogRunMeta, 'startedAtMs' | 'durationMs'>, que
 function decode(run: Run, index: SpanIndex, n: number): FoundTrace[] {
   const traces: FoundTrace[] = [];
   let spans: DecodedSpan[] = [];
-  for (const span of decodeSpans(index.bytesOf(n))) {
+  const scope = decodeScopeAttributes(run.scope);
+  for (const encoded of decodeSpans(index.bytesOf(n))) {
+    const span = run.scope === null ? encoded : whole(encoded, scope, run.meta);
     spans.push(span);
     if (!ROOTS.has(span.name)) continue;
     traces.push(traceOf(run, spans, span));
     spans = [];
   }
   return traces.reverse();
+}
+
+/** A compact span with what it leaves to its scope, and with the uid that it leaves out. */
+function whole(span: DecodedSpan, scope: Attributes, meta: LogRunMeta | null): DecodedSpan {
+  const offset = span.attributes.get('log.offset');
+  if (meta === null || typeof offset !== 'bigint') return withScope(span, scope);
+  const stream = { source: meta.source, id: meta.sourceId };
+  const uid = ['log.record.uid', recordUid(stream, meta.startedAtMs, offset)] as const;
+  return withScope(span, new Map([...scope, uid]));
 }
 
 function traceOf({ type, meta }: Run, spans: readonly DecodedSpan[], root: DecodedSpan): FoundTrace {

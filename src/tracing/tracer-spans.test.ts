@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { filter, type Span, TracingRig } from '../../test/fixtures/tracing.ts';
+import { decodeRun, filter, type Span, TracingRig } from '../../test/fixtures/tracing.ts';
 import { PartialError, PermanentError, RetryableError } from '../component/errors.ts';
 import { FIELDS } from './tracer-spans.fixture.ts';
 
@@ -187,7 +187,7 @@ describe('CreateLogSpan', () => {
 
 describe('SpanAttributes', () => {
   test('a log span says where its log is, how large, why it is traced, and how it ended', async () => {
-    const rig = new TracingRig({ tracing: { mode: 'full-e2e' } });
+    const rig = new TracingRig({ tracing: { mode: 'full-e2e', log_spans: 'waterfall' } });
     const stream = Object.assign(rig.stream('a'), { path: '/var/log/a.log' });
     await rig.deliver(['short', 'a longer one'], stream);
     await rig.deliver(['x'], stream);
@@ -211,7 +211,7 @@ describe('SpanAttributes', () => {
   });
 
   test('logs read again from the same place after the file was replaced have other uids', async () => {
-    const rig = new TracingRig({ tracing: { mode: 'full-e2e' } });
+    const rig = new TracingRig({ tracing: { mode: 'full-e2e', log_spans: 'waterfall' } });
     const stream = rig.stream('a');
     await rig.deliver(['same'], stream);
     stream.position = 0;
@@ -219,6 +219,54 @@ describe('SpanAttributes', () => {
     const [before, after] = rig.named('log.process').map(({ attributes }) => attributes);
     expect(before!['log.offset']).toBe(after!['log.offset']);
     expect(before!['log.record.uid']).not.toBe(after!['log.record.uid']);
+  });
+
+  test('compact: what all logs of a batch have in common is said once, by the scope', async () => {
+    const annotate = { attributes: { team: 'payments' } };
+    const rig = new TracingRig({ tracing: { mode: 'full-e2e', log_spans: 'compact', annotate } });
+    const stream = Object.assign(rig.stream('a'), { path: '/var/log/a.log' });
+    await rig.deliver(['short', 'a longer one'], stream);
+    await rig.deliver(['x'], stream);
+    const runs = rig.exporter.runs.filter(({ type }) => type === 'log');
+    const own = runs.flatMap(({ bytes }) => decodeRun({ bytes, scope: null }).map((span) => span.attributes));
+    expect(own).toEqual([
+      { 'log.size': 5, 'log.offset': 0 },
+      { 'log.size': 12, 'log.offset': 6 },
+      { 'log.size': 1, 'log.offset': 19 },
+    ]);
+    expect(rig.named('log.process').map(({ attributes }) => attributes)).toEqual(
+      own.map((attributes, i) => ({
+        ...attributes,
+        'log_capturer.batch.id': i < 2 ? 1 : 2,
+        'log.source_id': '/var/log/a.log',
+        'log.source': 'a',
+        'log.source_type': 'test',
+        'log.file.path': '/var/log/a.log',
+        'tracing.mode': 'full-e2e',
+        'log_capturer.sampling.reason': 'mode',
+        'log_capturer.outcome': 'delivered',
+        team: 'payments',
+      })),
+    );
+  });
+
+  test('compact: a span of a log that went well to one sink has no more than 204 bytes', async () => {
+    const rig = new TracingRig({ tracing: { mode: 'full-e2e', log_spans: 'compact' }, sinks: ['loki'] });
+    await rig.deliver(['one', 'two', 'three']);
+    const run = rig.exporter.runs.find(({ type }) => type === 'log')!;
+    expect(run.bytes.length / run.spans).toBeLessThanOrEqual(204);
+  });
+
+  test('compact: runs of one batch share one scope', async () => {
+    const rig = new TracingRig({
+      tracing: { mode: 'full-e2e', log_spans: 'compact' },
+      slotRecords: 5000,
+      slotBytes: 2 ** 17,
+    });
+    await rig.deliver(Array.from({ length: 5000 }, (_, i) => `line ${i}`));
+    const runs = rig.exporter.runs.filter(({ type }) => type === 'log');
+    expect(runs.length).toBeGreaterThan(1);
+    expect(new Set(runs.map(({ scope }) => scope)).size).toBe(1);
   });
 
   test('logs that a processor has rewritten have no known place', async () => {

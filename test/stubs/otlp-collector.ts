@@ -31,7 +31,7 @@ export interface Received {
   /** The message as decoded by protobufjs, and its bytes. */
   readonly message: Record<string, unknown>;
   readonly bytes: Buffer;
-  /** Spans of all resources and scopes. */
+  /** Spans of all resources and scopes, each with the attributes of its scope beside its own. */
   readonly spans: readonly Record<string, unknown>[];
 }
 
@@ -279,12 +279,22 @@ function grpcTrailersOnly(
 }
 
 interface ScopeSpans {
+  scope?: { attributes?: object[] };
   spans?: Record<string, unknown>[];
 }
 
 function spansOf(message: Record<string, unknown>): Record<string, unknown>[] {
   const resources = (message.resourceSpans ?? []) as { scopeSpans?: ScopeSpans[] }[];
-  return resources.flatMap(({ scopeSpans = [] }) => scopeSpans.flatMap(({ spans = [] }) => spans));
+  return resources.flatMap(({ scopeSpans = [] }) =>
+    scopeSpans.flatMap(({ scope, spans = [] }) => {
+      const shared = scope?.attributes;
+      if (shared === undefined) return spans;
+      return spans.map((span) => ({
+        ...span,
+        attributes: [...shared, ...((span.attributes ?? []) as object[])],
+      }));
+    }),
+  );
 }
 
 /** What trace.proto demands of a span. */

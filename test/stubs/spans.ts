@@ -12,9 +12,9 @@ import {
 /** Encoded spans for tests of whatever takes runs, made by a library that shares no code with the agent. */
 
 /** A run of these spans, held by nobody. */
-export function runOf(spans: readonly SpanObject[]): Run {
+export function runOf(spans: readonly SpanObject[], scope: Buffer | null = null): Run {
   const bytes = encode(ScopeSpansType, { spans });
-  return { bytes, spans: spans.length, type: 'log', meta: null, holders: 0 };
+  return { bytes, spans: spans.length, type: 'log', meta: null, scope, holders: 0 };
 }
 
 /** A run of `count` traces of `spansPerTrace` spans each; the traces' ids count up from `first`. */
@@ -112,3 +112,12 @@ export const SCOPE = { name: 'log-capturer', version: '1.2.3' };
 
 /** The same, encoded. */
 export const ENVELOPE = { resource: encode(ResourceType, RESOURCE), scope: encode(ScopeType, SCOPE) };
+
+/** What spans leave to their scope, as in `Run.scope`. */
+export function scopeOf(attributes: Readonly<Record<string, string>>): Buffer {
+  return encode(ScopeType, { attributes: keyValuesOf(attributes) });
+}
+
+export function keyValuesOf(attributes: Readonly<Record<string, string>>) {
+  return Object.entries(attributes).map(([key, stringValue]) => ({ key, value: { stringValue } }));
+}

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import type { SpanObject } from '../../../test/stubs/otlp-trace.ts';
-import { plainSpan, runOf, tracesRun } from '../../../test/stubs/spans.ts';
+import { plainSpan, runOf, scopeOf, tracesRun } from '../../../test/stubs/spans.ts';
 import { RetryableError } from '../../component/errors.ts';
 import { ConsoleTransport } from './console.ts';
 
 const never = new AbortController().signal;
 
-async function printed(format: 'text' | 'json', spans: SpanObject[]): Promise<string> {
+async function printed(format: 'text' | 'json', spans: SpanObject[], scope?: Buffer): Promise<string> {
   let text = '';
   const output = {
     write(part: string, callback: () => void) {
@@ -14,7 +14,7 @@ async function printed(format: 'text' | 'json', spans: SpanObject[]): Promise<st
       callback();
     },
   };
-  await new ConsoleTransport(format, output).send([runOf(spans)], never);
+  await new ConsoleTransport(format, output).send([runOf(spans, scope)], never);
   return text;
 }
 
@@ -39,6 +39,14 @@ test('text: one line a span that people can read and that cannot steer a termina
       ' evil="\\u001b[2Jrm\\u202e\\n" list=[0.5,true] +sealed\n' +
       '2026-11-22T18:05:11.042Z log.process 12.345ms' +
       ' trace=00000000000000000000000000000002 span=0000000000000001\n',
+  );
+});
+
+test('a span says what it leaves to its scope, unless it says something else itself', async () => {
+  const scope = scopeOf({ source: 'a', 'log.size': 'unknown' });
+  expect(await printed('text', [failed], scope)).toContain(' source=a log.size=178 ');
+  expect(await printed('json', [plainSpan(1)], scope)).toContain(
+    '{"key":"source","value":{"stringValue":"a"}}',
   );
 });
 

@@ -3,7 +3,7 @@
  * (`json`: OTLP's JSON of a span).
  */
 import { RetryableError } from '../../component/errors.ts';
-import type { AttributeValue, DecodedSpan } from '../spans-decoder.ts';
+import { type AttributeValue, type DecodedSpan, withScope } from '../spans-decoder.ts';
 import { jsonAttributeValue, jsonSpan } from './otlp-json.ts';
 import { spansInTurns } from './spans-in-turns.ts';
 import type { EncodedSpans, Transport } from './transport.ts';
@@ -23,8 +23,8 @@ export class ConsoleTransport implements Transport {
   }
 
   async send(batch: readonly EncodedSpans[], signal: AbortSignal): Promise<void> {
-    for await (const spans of spansInTurns(batch, signal)) {
-      await this.#write(spans.map((span) => `${this.#format(span)}\n`).join(''));
+    for await (const { spans, scope } of spansInTurns(batch, signal)) {
+      await this.#write(spans.map((span) => `${this.#format(withScope(span, scope))}\n`).join(''));
     }
   }
 

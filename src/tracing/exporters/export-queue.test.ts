@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { plainSpan, runOf, tracesRun } from '../../../test/stubs/spans.ts';
+import { plainSpan, runOf, scopeOf, tracesRun } from '../../../test/stubs/spans.ts';
 import { PartialError, PermanentError, RetryableError } from '../../component/errors.ts';
 import { FakeClock } from '../../component/fake-clock.ts';
 import type { Run } from '../run.ts';
@@ -150,6 +150,15 @@ describe('batches', () => {
     await pass(clock, 5000);
     await pass(clock, 0);
     expect(transport.attempts).toEqual([3, 2]);
+  });
+
+  test('scopes count too, once for spans that share one', async () => {
+    const { queue, transport, clock } = setUp({ settings: { maxExportBatchSize: 100, maxQueueSize: 100 } });
+    const large = (of: string) => scopeOf({ [of]: 'x'.repeat(900 * 1024) });
+    const [a, b, c] = [large('a'), large('b'), large('c')];
+    for (const scope of [a, a, b, b, c]) queue.offer(runOf([plainSpan(1)], scope));
+    await pass(clock, 5000);
+    expect(transport.attempts).toEqual([4, 1]);
   });
 
   test('no more requests than allowed are under way', async () => {

@@ -13,10 +13,12 @@ import {
 import {
   anySpan,
   ENVELOPE,
+  keyValuesOf,
   plainSpan,
   RESOURCE,
   runOf,
   SCOPE,
+  scopeOf,
   tracesRun,
 } from '../../../test/stubs/spans.ts';
 import { RetryableError } from '../../component/errors.ts';
@@ -140,6 +142,23 @@ test('JSON and protobuf say the same of any span', async () => {
     }),
     { numRuns: 50 },
   );
+});
+
+test('what spans leave to their scope is said by the scope of their line', async () => {
+  await start().send(
+    [
+      runOf([plainSpan(1)], scopeOf({ of: 'a' })),
+      runOf([plainSpan(2)]),
+      runOf([plainSpan(3)], scopeOf({ of: 'b' })),
+    ],
+    never,
+  );
+  const requests = (await lines()) as { resourceSpans: { scopeSpans: { scope: object }[] }[] }[];
+  expect(requests.map(({ resourceSpans }) => resourceSpans[0]!.scopeSpans[0]!.scope)).toEqual([
+    { ...SCOPE, attributes: keyValuesOf({ of: 'a' }) },
+    SCOPE,
+    { ...SCOPE, attributes: keyValuesOf({ of: 'b' }) },
+  ]);
 });
 
 test('a large batch becomes lines that readers can take', async () => {

@@ -9,7 +9,7 @@ import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { RetryableError } from '../../component/errors.ts';
 import type { Envelope } from '../resource.ts';
-import { decodeResource, decodeScope } from '../spans-decoder.ts';
+import { type Attributes, type DecodedScope, decodeResource, decodeScope } from '../spans-decoder.ts';
 import { jsonEnvelope, jsonSpan } from './otlp-json.ts';
 import { spansInTurns } from './spans-in-turns.ts';
 import type { EncodedSpans, Transport } from './transport.ts';
@@ -35,8 +35,8 @@ interface OpenFile {
 export class FileTransport implements Transport {
   readonly endpoint: string;
   readonly #options: FileTransportOptions;
-  readonly #before: string;
-  readonly #after: string;
+  readonly #resource: Attributes;
+  readonly #scope: DecodedScope;
   #file: OpenFile | null = null;
 
   /** Opens nothing yet. */
@@ -44,16 +44,17 @@ export class FileTransport implements Transport {
     this.endpoint = options.path;
     this.#options = options;
     const { resource, scope } = options.envelope;
-    const { before, after } = jsonEnvelope(decodeResource(resource), decodeScope(scope));
-    this.#before = before;
-    this.#after = `${after}\n`;
+    this.#resource = decodeResource(resource);
+    this.#scope = decodeScope(scope);
   }
 
   async send(batch: readonly EncodedSpans[], signal: AbortSignal): Promise<void> {
     let lines = '';
     // A line for each portion: readers of such files have limits (the collector's: 1 MiB a line).
-    for await (const spans of spansInTurns(batch, signal)) {
-      lines += this.#before + spans.map((span) => JSON.stringify(jsonSpan(span))).join(',') + this.#after;
+    for await (const { spans, scope } of spansInTurns(batch, signal)) {
+      const attributes = new Map([...this.#scope.attributes, ...scope]);
+      const { before, after } = jsonEnvelope(this.#resource, { ...this.#scope, attributes });
+      lines += `${before}${spans.map((span) => JSON.stringify(jsonSpan(span))).join(',')}${after}\n`;
     }
     try {
       await this.#append(Buffer.from(lines));

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { JaegerCollector } from '../../../test/stubs/jaeger-collector.ts';
 import type { AnyValueObject, KeyValueObject, SpanObject } from '../../../test/stubs/otlp-trace.ts';
-import { anySpan, ENVELOPE, plainSpan, runOf, tracesRun } from '../../../test/stubs/spans.ts';
+import { anySpan, ENVELOPE, plainSpan, runOf, scopeOf, tracesRun } from '../../../test/stubs/spans.ts';
 import { PermanentError, RetryableError } from '../../component/errors.ts';
 import { FakeClock } from '../../component/fake-clock.ts';
 import { JaegerTransport } from './jaeger.ts';
@@ -35,7 +35,10 @@ function connect(compression: 'none' | 'gzip' = 'none') {
 
 /** The spans as Apache's Thrift library reads them. */
 async function received(...runs: SpanObject[][]) {
-  await connect().send(runs.map(runOf), never);
+  await connect().send(
+    runs.map((spans) => runOf(spans)),
+    never,
+  );
   expect(collector.violations).toEqual([]);
   return collector.batches.at(-1)!;
 }
@@ -121,6 +124,13 @@ test('a span in full', async () => {
       ],
     },
   ]);
+});
+
+test('what spans leave to their scope are tags, for Jaeger knows no attributes of scopes', async () => {
+  await connect().send([runOf([plainSpan(1)], scopeOf({ 'log.source': 'a' })), runOf([plainSpan(2)])], never);
+  const { spans } = collector.batches.at(-1)!;
+  expect(spans[0]!.tags).toHaveProperty(['log.source'], 'a');
+  expect(spans[1]!.tags).not.toHaveProperty(['log.source']);
 });
 
 test('a root without errors, links and events has none of their fields', async () => {

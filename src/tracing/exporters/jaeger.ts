@@ -2,7 +2,7 @@
  * Jaeger's Thrift over HTTP (`/api/traces` of its collector, usually at port 14268): the protocol of old Jaeger clients.
  * Endpoints with another path speak OTLP; create.ts decides.
  */
-import { type DecodedScope, decodeResource, decodeScope } from '../spans-decoder.ts';
+import { type DecodedScope, decodeResource, decodeScope, withScope } from '../spans-decoder.ts';
 import { HttpDestination } from './http-destination.ts';
 import { writeProcess, writeSpan } from './jaeger-span.ts';
 import type { OtlpOptions } from './otlp-http.ts';
@@ -47,8 +47,8 @@ export class JaegerTransport implements Transport {
     const spans = new ThriftWriter();
     let count = 0;
     for await (const portion of spansInTurns(batch, signal)) {
-      for (const span of portion) writeSpan(spans, span, this.#scope);
-      count += portion.length;
+      for (const span of portion.spans) writeSpan(spans, withScope(span, portion.scope), this.#scope);
+      count += portion.spans.length;
     }
     const writer = new ThriftWriter();
     writer.append(this.#process);

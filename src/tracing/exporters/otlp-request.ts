@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import { MalformedProtobuf, ProtobufReader } from '../protobuf-reader.ts';
 import type { Envelope } from '../resource.ts';
-import type { EncodedSpans } from './transport.ts';
+import { type EncodedSpans, sameScope } from './transport.ts';
 
 /** Bytes to send, in order. */
 export interface Body {
@@ -17,19 +17,40 @@ export interface Body {
 /** Up to here one copy costs less than several writes to a socket. */
 const MAX_COPIED_BYTES = 64 * 1024;
 
-/** An `ExportTraceServiceRequest` (opentelemetry-proto, collector/trace/v1) of one resource and one scope. */
+/**
+ * An `ExportTraceServiceRequest` (opentelemetry-proto, collector/trace/v1) of one resource, with a `ScopeSpans` for each
+ * stretch of spans that share their scope's attributes.
+ */
 export function otlpRequest({ resource, scope }: Envelope, batch: readonly EncodedSpans[]): Body {
-  const runs = adjoining(batch);
-  const spansLength = runs.reduce((sum, run) => sum + run.length, 0);
-  const scopeField = Buffer.concat([fieldHead(1, scope.length), scope]);
-  const scopeSpansLength = scopeField.length + spansLength;
-  const scopeSpansHead = fieldHead(2, scopeSpansLength);
+  const groups = byScope(batch).map((group) => scopeSpans(scope, group));
+  const groupsLength = groups.reduce((sum, { length }) => sum + length, 0);
   const resourceField = Buffer.concat([fieldHead(1, resource.length), resource]);
-  const resourceSpansLength = resourceField.length + scopeSpansHead.length + scopeSpansLength;
-  const head = Buffer.concat([fieldHead(1, resourceSpansLength), resourceField, scopeSpansHead, scopeField]);
-  const chunks = [head, ...runs];
-  const length = head.length + spansLength;
+  const resourceSpans = fieldHead(1, resourceField.length + groupsLength);
+  const chunks = [resourceSpans, resourceField, ...groups.flatMap(({ chunks }) => chunks)];
+  const length = resourceSpans.length + resourceField.length + groupsLength;
   return { chunks: length <= MAX_COPIED_BYTES ? [Buffer.concat(chunks, length)] : chunks, length };
+}
+
+/** Stretches of spans with one scope. */
+function byScope(batch: readonly EncodedSpans[]): EncodedSpans[][] {
+  const groups: EncodedSpans[][] = [];
+  for (const piece of batch) {
+    const group = groups.at(-1);
+    if (group !== undefined && sameScope(group[0]!.scope, piece.scope)) group.push(piece);
+    else groups.push([piece]);
+  }
+  return groups;
+}
+
+/** The field `scope_spans` of `ResourceSpans`. */
+function scopeSpans(scope: Buffer, group: readonly EncodedSpans[]): Body {
+  const attributes = group[0]!.scope ?? Buffer.alloc(0);
+  const runs = adjoining(group);
+  const spansLength = runs.reduce((sum, run) => sum + run.length, 0);
+  const scopeHead = fieldHead(1, scope.length + attributes.length);
+  const contentLength = scopeHead.length + scope.length + attributes.length + spansLength;
+  const head = Buffer.concat([fieldHead(2, contentLength), scopeHead, scope, attributes]);
+  return { chunks: [head, ...runs], length: head.length + spansLength };
 }
 
 const compress = promisify(gzip);

@@ -8,10 +8,12 @@ import { decode, ScopeSpansType } from '../../../test/stubs/otlp-trace.ts';
 import {
   anySpan,
   ENVELOPE,
+  keyValuesOf,
   plainSpan,
   RESOURCE,
   runOf,
   SCOPE,
+  scopeOf,
   tracesRun,
 } from '../../../test/stubs/spans.ts';
 import { PartialError, PermanentError, RetryableError } from '../../component/errors.ts';
@@ -86,13 +88,37 @@ describe.each(['http', 'grpc'] as const)('OTLP over %s', (name) => {
     expect(collector.violations).toEqual([]);
   });
 
+  test('stretches of spans with the same scope go under one, with its attributes', async () => {
+    const [a, alsoA, b] = [scopeOf({ of: 'a' }), scopeOf({ of: 'a' }), scopeOf({ of: 'b' })];
+    const scopes = [null, a, a, alsoA, b, null, null];
+    const runs = scopes.map((scope, i) => runOf([{ ...plainSpan(i + 1), name: String(i) }], scope));
+    await connect().send(runs, never);
+    const { resourceSpans } = collector.received[0]!.message as {
+      resourceSpans: { scopeSpans: { scope: object; spans: { name: string }[] }[] }[];
+    };
+    const groups = resourceSpans[0]!.scopeSpans.map(({ scope, spans }) => [
+      scope,
+      spans.map(({ name }) => name),
+    ]);
+    expect(groups).toEqual([
+      [SCOPE, ['0']],
+      [{ ...SCOPE, attributes: keyValuesOf({ of: 'a' }) }, ['1', '2', '3']],
+      [{ ...SCOPE, attributes: keyValuesOf({ of: 'b' }) }, ['4']],
+      [SCOPE, ['5', '6']],
+    ]);
+  });
+
   test('a large batch arrives whole, whether its runs lie side by side or not', async () => {
     const side = tracesRun(3000, 2);
     const memory = Buffer.from(new ArrayBuffer(side.bytes.length * 2 + 7));
     side.bytes.copy(memory, 0);
     side.bytes.copy(memory, side.bytes.length);
-    const first = { bytes: memory.subarray(0, side.bytes.length), spans: 6000 };
-    const second = { bytes: memory.subarray(side.bytes.length, side.bytes.length * 2), spans: 6000 };
+    const first = { bytes: memory.subarray(0, side.bytes.length), spans: 6000, scope: null };
+    const second = {
+      bytes: memory.subarray(side.bytes.length, side.bytes.length * 2),
+      spans: 6000,
+      scope: null,
+    };
     const transport = connect();
     await transport.send([first, second, first], never);
     expect(collector.spans).toHaveLength(18_000);

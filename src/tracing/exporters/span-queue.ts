@@ -4,7 +4,7 @@
  */
 import type { Run } from '../run.ts';
 import { cutSpans } from './cut-spans.ts';
-import type { EncodedSpans } from './transport.ts';
+import { type EncodedSpans, sameScope } from './transport.ts';
 
 /** Spans of one run, or their copy. */
 interface Piece extends EncodedSpans {
@@ -21,9 +21,14 @@ export class Batch {
   bytes = 0;
 
   add(piece: Piece): void {
+    this.bytes += piece.bytes.length + this.scopeBytes(piece);
     this.pieces.push(piece);
     this.spans += piece.spans;
-    this.bytes += piece.bytes.length;
+  }
+
+  /** Bytes that a piece needs beside its spans: its scope, unless the piece before it has the same. */
+  scopeBytes({ scope }: Piece): number {
+    return scope === null || sameScope(this.pieces.at(-1)?.scope ?? null, scope) ? 0 : scope.length;
   }
 
   /** Copies what is still in the ring, and lets it go. */
@@ -55,7 +60,7 @@ export class SpanQueue {
    */
   push(run: Run, room: number, { copy }: { copy: boolean }): number {
     if (run.spans === 0) return 0;
-    const piece: Piece = { bytes: run.bytes, spans: run.spans, run };
+    const piece: Piece = { bytes: run.bytes, spans: run.spans, scope: run.scope, run };
     if (run.spans > room) {
       if (room < 1) return 0;
       const cut = cutSpans(run.bytes, room, Number.POSITIVE_INFINITY);
@@ -76,7 +81,7 @@ export class SpanQueue {
     while (this.#head < this.#pieces.length) {
       const piece = this.#pieces[this.#head]!;
       const spans = maxSpans - batch.spans;
-      const bytes = maxBytes - batch.bytes;
+      const bytes = maxBytes - batch.bytes - batch.scopeBytes(piece);
       if (piece.spans > spans || piece.bytes.length > bytes) {
         if (spans > 0) this.#takePart(batch, piece, spans, bytes);
         break;
@@ -108,7 +113,7 @@ export class SpanQueue {
     }
     const { run } = piece;
     if (run !== null) run.holders++;
-    batch.add({ bytes: piece.bytes.subarray(0, cut.end), spans: cut.spans, run });
+    batch.add({ ...piece, bytes: piece.bytes.subarray(0, cut.end), spans: cut.spans });
     piece.bytes = piece.bytes.subarray(cut.end);
     piece.spans -= cut.spans;
   }

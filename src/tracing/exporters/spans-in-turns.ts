@@ -1,9 +1,16 @@
-import { type DecodedSpan, decodeSpans } from '../spans-decoder.ts';
+import { type Attributes, type DecodedSpan, decodeScopeAttributes, decodeSpans } from '../spans-decoder.ts';
 import { cutSpans } from './cut-spans.ts';
 import type { EncodedSpans } from './transport.ts';
 
 /** Decoding and writing these takes about a millisecond: as long as logs may have to wait for it. */
 const SPANS_A_TURN = 128;
+
+/** Spans of one scope. */
+export interface Portion {
+  readonly spans: readonly DecodedSpan[];
+  /** Attributes that the spans leave to their scope. */
+  readonly scope: Attributes;
+}
 
 /**
  * Decodes a batch in portions, between which the pipeline has its turn. For transports whose format is not OTLP protobuf.
@@ -12,11 +19,12 @@ const SPANS_A_TURN = 128;
 export async function* spansInTurns(
   batch: readonly EncodedSpans[],
   signal: AbortSignal,
-): AsyncGenerator<DecodedSpan[]> {
-  for (const { bytes } of batch) {
+): AsyncGenerator<Portion> {
+  for (const { bytes, scope: encoded } of batch) {
+    const scope = decodeScopeAttributes(encoded);
     for (let rest = bytes; rest.length > 0; ) {
       const { end } = cutSpans(rest, SPANS_A_TURN, Number.POSITIVE_INFINITY);
-      yield decodeSpans(rest.subarray(0, end));
+      yield { spans: decodeSpans(rest.subarray(0, end)), scope };
       rest = rest.subarray(end);
       await new Promise((resolve) => setImmediate(resolve));
       signal.throwIfAborted();

@@ -4,6 +4,13 @@
 export interface EncodedSpans {
   readonly bytes: Buffer;
   readonly spans: number;
+  /** As in `Run`: attributes of the scope that these spans are to be put under. */
+  readonly scope: Buffer | null;
+}
+
+/** Whether spans with these scopes go under one: by reference, which is the usual case, or else by content. */
+export function sameScope(a: Buffer | null, b: Buffer | null): boolean {
+  return a === b || (a !== null && b !== null && a.equals(b));
 }
 
 /** Takes batches of spans to one destination. It keeps no spans and tries nothing again: the queue does. */
