@@ -1,6 +1,7 @@
 import {
   appendFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -20,15 +21,18 @@ import { type FileSystem, type OpenFile, realFileSystem } from './file-system.ts
 import { fileSink } from './index.ts';
 
 let folder: string;
+let stateDir: string;
 let workbench: Bench;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'file-sink-'));
-  workbench = bench();
+  stateDir = mkdtempSync(join(tmpdir(), 'file-sink-state-'));
+  workbench = bench({ stateDir });
 });
 
 afterEach(() => {
   rmSync(folder, { recursive: true });
+  rmSync(stateDir, { recursive: true });
 });
 
 function sinkAt(path: string, options: object = {}, system?: FileSystem): FileSink {
@@ -121,22 +125,89 @@ test('an existing file is continued', async () => {
   expect(read('out')).toBe('before\nafter\n');
 });
 
+/** A run of the agent that is killed in the middle of a write. */
+async function crash(whole: string, torn: string): Promise<void> {
+  const sink = sinkAt('out');
+  await writeTo(sink, whole);
+  const memory = readFileSync(join(stateDir, 'out.files.json'));
+  await sink.close();
+  writeFileSync(join(stateDir, 'out.files.json'), memory);
+  appendFileSync(join(folder, 'out'), torn);
+}
+
 test('a line torn by a crash is cut off before more is written, and that is logged', async () => {
-  writeFileSync(join(folder, 'out'), 'whole\ntor');
+  writeFileSync(join(folder, 'out'), 'before\n');
+  await crash('whole\n', 'tor');
   const sink = sinkAt('out');
   await writeTo(sink, 'torn\n');
   await sink.close();
-  expect(read('out')).toBe('whole\ntorn\n');
+  expect(read('out')).toBe('before\nwhole\ntorn\n');
   expect(workbench.logged).toMatchObject([{ level: 'warn', fields: { bytes: 3 } }]);
 });
 
-test('a long unfinished line is not ours: it is kept and ended', async () => {
-  const foreign = 'x'.repeat(5 * 1024 * 1024);
-  writeFileSync(join(folder, 'out'), foreign);
+test('an unfinished last line that somebody else left is kept and ended', async () => {
+  writeFileSync(join(folder, 'out'), 'theirs\nunfinished');
   const sink = sinkAt('out');
   await writeTo(sink, 'a\n');
   await sink.close();
-  expect(read('out')).toBe(`${foreign}\na\n`);
+  appendFileSync(join(folder, 'out'), 'added by hand');
+  const next = sinkAt('out');
+  await writeTo(next, 'b\n');
+  await next.close();
+  expect(read('out')).toBe('theirs\nunfinished\na\nadded by hand\nb\n');
+});
+
+test('a file that took the place of ours after a crash is not cut', async () => {
+  await crash('whole\n', '');
+  writeFileSync(join(folder, 'new'), 'theirs, and longer than ours\nunfinished');
+  renameSync(join(folder, 'new'), join(folder, 'out'));
+  const sink = sinkAt('out');
+  await writeTo(sink, 'a\n');
+  await sink.close();
+  expect(read('out')).toBe('theirs, and longer than ours\nunfinished\na\n');
+});
+
+test('a torn line longer than a batch can hold is not ours: it is kept and ended', async () => {
+  const foreign = 'x'.repeat(5 * 1024 * 1024);
+  await crash('whole\n', foreign);
+  const sink = sinkAt('out');
+  await writeTo(sink, 'a\n');
+  await sink.close();
+  expect(read('out')).toBe(`whole\n${foreign}\na\n`);
+});
+
+test.each(['', '{"files":', '[]', '{"version":1,"files":{"/x":null}}'])(
+  'without a readable memory (%j) nothing is cut',
+  async (memory) => {
+    await crash('whole\n', 'tor');
+    writeFileSync(join(stateDir, 'out.files.json'), memory);
+    const sink = sinkAt('out');
+    await writeTo(sink, 'torn\n');
+    await sink.close();
+    expect(read('out')).toBe('whole\ntor\ntorn\n');
+  },
+);
+
+test('a state folder that cannot be written holds up nothing and is logged once', async () => {
+  rmSync(stateDir, { recursive: true });
+  const sink = sinkAt('{source}');
+  await writeTo(sink, 'a\n', { text: 'b\n', stream: stream({ source: 'b' }) });
+  await sink.close();
+  expect([read('app'), read('b')]).toEqual(['a\n', 'b\n']);
+  expect(workbench.logged).toMatchObject([{ level: 'warn' }]);
+  mkdirSync(stateDir);
+});
+
+test('files that are closed or gone are forgotten', async () => {
+  await crash('a\n', '');
+  rmSync(join(folder, 'out'));
+  const sink = sinkAt('{source}', { max_open_files: 1 });
+  for (const source of ['x', 'y']) await writeTo(sink, { text: 'a\n', stream: stream({ source }) });
+  const remembered = () =>
+    Object.keys(JSON.parse(readFileSync(join(stateDir, 'out.files.json'), 'utf8')).files);
+  expect(remembered()).toEqual([join(folder, 'y')]);
+  await sink.close();
+  expect(remembered()).toEqual([]);
 });
 
 test('a full disk leaves the file as it was, and the retry makes it whole', async () => {
@@ -217,6 +288,60 @@ test('a path that leads through a file is retried, not given up', async () => {
   writeFileSync(join(folder, 'file'), '');
   const sink = sinkAt('file/out');
   await expect(writeTo(sink, 'a\n')).rejects.toMatchObject({ name: 'RetryableError', reason: 'bad_path' });
+});
+
+test('a directory in the place of a file is retried until it is gone, and the error says so', async () => {
+  mkdirSync(join(folder, 'out'));
+  const sink = sinkAt('out');
+  await expect(writeTo(sink, 'a\n')).rejects.toMatchObject({
+    name: 'RetryableError',
+    reason: 'is_directory',
+    message: `cannot write ${join(folder, 'out')}: a directory is there; move it away or change path`,
+  });
+  rmSync(join(folder, 'out'), { recursive: true });
+  await writeTo(sink, 'a\n');
+  await sink.close();
+  expect(read('out')).toBe('a\n');
+});
+
+/** A stream whose path, as `{label.0}/{label.1}/…`, is longer than the operating system takes (PATH_MAX). */
+const endless = stream({
+  source: 'endless',
+  labels: Object.fromEntries(Array.from({ length: 20 }, (_, i) => [String(i), 'x'.repeat(250)])),
+});
+const DEEP = `{source}/${Array.from({ length: 20 }, (_, i) => `{label.${i}}`).join('/')}/out`;
+const SHALLOW = `app/${'none/'.repeat(20)}out`;
+
+test('records whose path no system takes are refused; the others of the delivery are written', async () => {
+  const sink = sinkAt(DEEP);
+  const parts = ['a\n', { text: 'b\nc\nd\n', stream: endless, live: [0, 2] }, 'e\n'];
+  await expect(writeTo(sink, ...parts)).rejects.toMatchObject({
+    name: 'PartialError',
+    reason: 'bad_path',
+    count: 2,
+    indexes: [1, 3],
+  });
+  await sink.close();
+  expect(read(SHALLOW)).toBe('a\ne\n');
+  expect(sink.status()).toMatchObject({ records: 2, bytes: 4 });
+});
+
+test('a delivery with nothing but such records is refused as a whole', async () => {
+  const sink = sinkAt(DEEP);
+  await expect(writeTo(sink, { text: 'b\n', stream: endless })).rejects.toMatchObject({
+    name: 'PermanentError',
+    reason: 'bad_path',
+  });
+});
+
+test('a name longer than file systems take is shortened, also when it rotates', async () => {
+  const sink = sinkAt('{file}', { rotate: { max_bytes: '1KiB' } });
+  const long = stream({ path: `/var/log/${'é'.repeat(127)}` });
+  for (let i = 0; i < 3; i++) await writeTo(sink, { text: `${'x'.repeat(900)}\n`, stream: long });
+  await sink.close();
+  const names = readdirSync(folder).toSorted();
+  expect(names).toHaveLength(3);
+  expect(names.filter((name) => name.endsWith('.gz'))).toHaveLength(2);
 });
 
 test('a file that was moved away is created anew within a second', async () => {

@@ -1,17 +1,22 @@
-import { LineEncoder } from '../../component/lines.ts';
+import { PartialError, PermanentError } from '../../component/errors.ts';
+import { LineEncoder, liveRow } from '../../component/lines.ts';
 import type { Sink } from '../../component/sink.ts';
 import type { Context } from '../../component/spec.ts';
 import type { Delivery } from '../../record/delivery.ts';
+import { liveCount, type Segment } from '../../record/segment.ts';
 import { type FileSystem, realFileSystem, retryable } from './file-system.ts';
 import type { FileConfig } from './index.ts';
 import { OpenFiles } from './open-files.ts';
 import type { OutputFile } from './output-file.ts';
 import { OutputPaths } from './output-path.ts';
+import { OwnFiles } from './own-files.ts';
 import { Rotation } from './rotation.ts';
 
 /**
  * Appends deliveries to files, whole or not at all: when one file of a delivery fails, what the others got is cut off
  * again, so that a retry doubles no line. One write a file and delivery; untouched segments are not copied.
+ * What an operator can mend (full disk, permissions, a directory in the way) holds up the sink, all its files, and loses
+ * nothing. Only records whose path no operating system takes are refused, and the others go on.
  */
 
 /** How long closing waits for files to be compressed, in milliseconds; the rest is done by the next run. */
@@ -35,28 +40,36 @@ export class FileSink implements Sink {
     this.#encoder = new LineEncoder({ ...context, format: config.format });
     this.#paths = new OutputPaths(config.path);
     this.#rotation = new Rotation(config.rotate, context.log);
-    this.#files = new OpenFiles({ ...context, config, system, rotation: this.#rotation });
+    const own = new OwnFiles({ ...context, system });
+    this.#files = new OpenFiles({ ...context, config, system, rotation: this.#rotation, own });
   }
 
   async open(): Promise<void> {}
 
   async write(delivery: Delivery, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const { clock } = this.#context;
     const pending = new Map<string, Buffer[]>();
     const sizesBefore = new Map<OutputFile, number>();
+    const unusable = new Map<string, PermanentError>();
     let bytes = 0;
     try {
       await this.#encoder.encode(delivery, signal, {
         piece: (segment, piece) => {
-          bytes += piece.length;
-          const path = this.#paths.of(segment.stream, clock.toEpoch(segment.readAt));
+          const path = this.#pathOf(segment);
           const pieces = pending.get(path);
           if (pieces === undefined) pending.set(path, [piece]);
           else addPiece(pieces, piece);
         },
         flush: async () => {
-          for (const [path, pieces] of pending) await this.#append(path, pieces, sizesBefore);
+          for (const [path, pieces] of pending) {
+            if (unusable.has(path)) continue;
+            try {
+              bytes += await this.#append(path, pieces, sizesBefore);
+            } catch (error) {
+              if (!(error instanceof PermanentError)) throw error;
+              unusable.set(path, error);
+            }
+          }
           pending.clear();
         },
       });
@@ -71,9 +84,11 @@ export class FileSink implements Sink {
       }
       throw error;
     }
-    this.#records += delivery.records;
+    const refused = unusable.size === 0 ? [] : this.#rowsOf(delivery, unusable);
+    this.#records += delivery.records - refused.length;
     this.#bytes += bytes;
     await this.#files.trim();
+    for (const error of unusable.values()) throw refusal(delivery, refused, error);
   }
 
   async close(): Promise<void> {
@@ -98,18 +113,31 @@ export class FileSink implements Sink {
     };
   }
 
+  #pathOf(segment: Segment): string {
+    return this.#paths.of(segment.stream, this.#context.clock.toEpoch(segment.readAt));
+  }
+
+  /** Rows in the batch of the live records that go to one of the paths. */
+  #rowsOf(delivery: Delivery, paths: { has(path: string): boolean }): number[] {
+    return delivery.segments
+      .filter((segment) => paths.has(this.#pathOf(segment)))
+      .flatMap((segment) => Array.from({ length: liveCount(segment) }, (_, i) => liveRow(segment, i)));
+  }
+
+  /** Returns how many bytes it appended. */
   async #append(
     path: string,
     pieces: readonly Buffer[],
     sizesBefore: Map<OutputFile, number>,
-  ): Promise<void> {
+  ): Promise<number> {
     const { clock } = this.#context;
+    const incoming = pieces.reduce((sum, piece) => sum + piece.length, 0);
     await inFile(path, async () => {
-      const incoming = pieces.reduce((sum, piece) => sum + piece.length, 0);
       const file = await this.#files.take(path, incoming, sizesBefore);
       if (!sizesBefore.has(file)) sizesBefore.set(file, file.size);
       await file.append(pieces, clock.toEpoch(clock.now()));
     });
+    return incoming;
   }
 }
 
@@ -127,6 +155,12 @@ async function inFile(path: string, action: () => Promise<void>): Promise<void> 
   try {
     await action();
   } catch (error) {
-    throw retryable(error, path);
+    throw error instanceof PermanentError ? error : retryable(error, path);
   }
+}
+
+function refusal(delivery: Delivery, indexes: readonly number[], error: PermanentError): Error {
+  if (indexes.length === delivery.records) return error;
+  const { message, reason } = error;
+  return new PartialError(message, { reason, count: indexes.length, indexes, cause: error });
 }

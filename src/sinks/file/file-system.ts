@@ -1,6 +1,6 @@
 import * as fs from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { RetryableError } from '../../component/errors.ts';
+import { PermanentError, RetryableError } from '../../component/errors.ts';
 
 /** The calls to the operating system that this sink makes to write, so that tests can let them fail, and what failures mean. */
 
@@ -9,6 +9,7 @@ export interface FileState {
   readonly ino: number;
   readonly dev: number;
   readonly mtimeMs: number;
+  readonly birthtimeMs: number;
   isFile(): boolean;
 }
 
@@ -73,15 +74,23 @@ const REASONS: Readonly<Record<string, string>> = {
   EMFILE: 'too_many_open_files',
   ENFILE: 'too_many_open_files',
   ENOTDIR: 'bad_path',
-  EISDIR: 'bad_path',
+  EISDIR: 'is_directory',
   ENAMETOOLONG: 'bad_path',
   ELOOP: 'bad_path',
 };
 
-/** The error for the dispatcher: everything a disk refuses, an operator can mend. */
+/** The error for the dispatcher: what a disk refuses, an operator can mend. */
 export function retryable(error: unknown, path: string): RetryableError {
   if (error instanceof RetryableError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
   const reason = (code !== undefined && REASONS[code]) || 'io_error';
-  return new RetryableError(`cannot write ${path}: ${message}`, { reason, cause: error });
+  const why = code === 'EISDIR' ? 'a directory is there; move it away or change path' : message;
+  return new RetryableError(`cannot write ${path}: ${why}`, { reason, cause: error });
+}
+
+/** The error for the one thing that only other logs or another configuration would change. */
+export function unusablePath(error: unknown): PermanentError | undefined {
+  if ((error as NodeJS.ErrnoException).code !== 'ENAMETOOLONG') return undefined;
+  const message = 'a path is longer than the operating system takes; use fewer or shorter labels in path';
+  return new PermanentError(message, { reason: 'bad_path', cause: error });
 }

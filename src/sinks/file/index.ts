@@ -30,7 +30,8 @@ const schema = z.strictObject({
     .refine((path) => path !== '' && !path.endsWith('/'), { error: 'expected the path of a file' })
     .describe(
       'Where lines are written: a path in which {source}, {file} (last part of the path read from), {date} (UTC day it ' +
-        'was read) and {label.NAME} are replaced. Folders are created. One agent writes a path.',
+        'was read) and {label.NAME} are replaced. Folders are created; names too long for a file system are shortened, with a ' +
+        'hash. One agent writes a path.',
     ),
   format: z
     .enum(['raw', 'json'])

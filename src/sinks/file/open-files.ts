@@ -4,6 +4,7 @@ import type { Logger } from '../../component/logger.ts';
 import type { FileSystem } from './file-system.ts';
 import type { FileConfig } from './index.ts';
 import { OutputFile } from './output-file.ts';
+import type { OwnFiles } from './own-files.ts';
 import type { Rotation } from './rotation.ts';
 
 /** The files held open, those used last at the end. It opens, rotates and closes them; it never writes. */
@@ -20,6 +21,7 @@ export interface OpenFilesOptions {
   readonly config: Pick<FileConfig, 'fsync' | 'max_open_files'>;
   readonly system: FileSystem;
   readonly rotation: Rotation;
+  readonly own: OwnFiles;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -38,7 +40,7 @@ export class OpenFiles {
 
   /**
    * The file to append `incoming` bytes to: opened or rotated where need be. `busy` files hold data that may have to be
-   * taken back, so they stay as they are. Rejects with system errors.
+   * taken back, so they stay as they are. Rejects as `OutputFile.open` does.
    */
   async take(path: string, incoming: number, busy: { has(file: OutputFile): boolean }): Promise<OutputFile> {
     const { rotation, system, clock } = this.#options;
@@ -70,18 +72,20 @@ export class OpenFiles {
   /** Closes the files unused longest, down to the limit. */
   async trim(): Promise<void> {
     for (const entry of this.#entries.values()) {
-      if (this.#entries.size <= this.#options.config.max_open_files) return;
+      if (this.#entries.size <= this.#options.config.max_open_files) break;
       await this.#closed(entry);
     }
+    await this.#options.own.save();
   }
 
   async close(): Promise<void> {
     for (const entry of this.#entries.values()) await this.#closed(entry);
+    await this.#options.own.save();
   }
 
   async #open(path: string, now: number): Promise<Entry> {
-    const { config, system, rotation, log } = this.#options;
-    const file = await OutputFile.open(path, system);
+    const { config, system, rotation, own, log } = this.#options;
+    const file = await OutputFile.open(path, system, own);
     if (file.cutBytes > 0) {
       log.warn({ path, bytes: file.cutBytes }, 'cut off an unfinished last line, left by a crash');
     }
@@ -99,5 +103,6 @@ export class OpenFiles {
     } finally {
       await entry.file.close();
     }
+    this.#options.own.closed(entry.file.path);
   }
 }

@@ -1,4 +1,5 @@
-import type { FileState, FileSystem, OpenFile } from './file-system.ts';
+import { type FileState, type FileSystem, type OpenFile, unusablePath } from './file-system.ts';
+import type { OwnFiles } from './own-files.ts';
 
 /**
  * One file that lines are appended to, and how to take back what was appended last. It holds whole lines only, whatever
@@ -6,8 +7,8 @@ import type { FileState, FileSystem, OpenFile } from './file-system.ts';
  */
 
 /**
- * Longest unfinished last line that is taken for the trace of a crash and cut off, in bytes; the lines of a batch are
- * not longer (`dispatcher.batch_bytes`). A longer one is somebody else's data and gets a line end instead.
+ * Longest unfinished last line that is taken for the trace of a crash, in bytes; the lines of a batch are not longer
+ * (`dispatcher.batch_bytes`).
  */
 const MAX_TORN_BYTES = 4 * 1024 * 1024;
 const LF = Buffer.from('\n');
@@ -35,15 +36,21 @@ export class OutputFile {
   }
 
   /**
-   * Opens or creates the file, with a whole line at its end: a torn one can only come from a crash in the middle of a
-   * write, whose records were not acknowledged and arrive again. Rejects with system errors.
+   * Opens or creates the file, with a whole line at its end. An unfinished one that `own` knows to come from a crash in
+   * the middle of a write is cut off: its records were not acknowledged and arrive again. Any other is somebody else's
+   * data and gets a line end. Rejects with system errors, and with a `PermanentError` where no file can have such a path.
    */
-  static async open(path: string, system: FileSystem): Promise<OutputFile> {
-    const file = await system.open(path);
+  static async open(path: string, system: FileSystem, own: OwnFiles): Promise<OutputFile> {
+    const file = await system.open(path).catch((error: unknown) => {
+      throw unusablePath(error) ?? error;
+    });
     try {
       const stat = await file.stat();
       const opened = new OutputFile(path, file, stat);
-      if (stat.isFile()) await opened.#mend(stat.size);
+      if (stat.isFile()) {
+        await opened.#mend(stat.size, await own.ownFrom(path, stat));
+        await own.opened(path, stat, opened.size);
+      }
       return opened;
     } catch (error) {
       await file.close();
@@ -114,15 +121,16 @@ export class OutputFile {
     return this.#file.close();
   }
 
-  async #mend(size: number): Promise<void> {
+  async #mend(size: number, ownFrom: number): Promise<void> {
     const torn = await tornBytes(this.#file, size);
-    if (torn > MAX_TORN_BYTES) {
-      await this.#file.writev([LF]);
-      this.#size = size + 1;
-    } else if (torn > 0) {
+    if (torn === 0) return;
+    if (torn <= MAX_TORN_BYTES && size - torn >= ownFrom) {
       await this.#file.truncate(size - torn);
       this.#size = size - torn;
       this.#cutBytes = torn;
+    } else {
+      await this.#file.writev([LF]);
+      this.#size = size + 1;
     }
   }
 }

@@ -39,12 +39,33 @@ test('no value leaves its folder or breaks a file name', () => {
         const name = safeName(value);
         expect(resolve('/out', name)).toBe(`/out${sep}${name}`);
         expect(name).not.toContain('\0');
-        expect(Buffer.byteLength(name)).toBeLessThanOrEqual(200);
       },
     ),
   );
 });
 
-test('a long value is cut at 200 bytes', () => {
-  expect(safeName('é'.repeat(300))).toBe('é'.repeat(100));
+const ROTATED = '.2026-11-22T18-05-11.000Z-99999.gz.tmp';
+
+test('no part of a path is longer than file systems take, not even with what rotation adds', () => {
+  const part = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 400 }), fc.constant('x'.repeat(300)));
+  fc.assert(
+    fc.property(part, part, part, (source, label, file) => {
+      const paths = new OutputPaths('/out/{source}-{label.a}/{file}-{label.a}.log');
+      const path = paths.of(stream({ source, labels: { a: label }, path: file }), NOON);
+      for (const each of path.split('/')) expect(Buffer.byteLength(each)).toBeLessThanOrEqual(255);
+      expect(Buffer.byteLength(path.split('/').at(-1)! + ROTATED)).toBeLessThanOrEqual(255);
+    }),
+  );
+});
+
+test('long names stay distinct and keep their ending', () => {
+  const of = (path: string) => new OutputPaths('/out/{file}').of(stream({ path }), NOON);
+  const [one, two] = ['1', '2'].map((end) => of(`${'x'.repeat(240)}${end}.log`));
+  expect(one).not.toBe(two);
+  expect(one).toMatch(/^\/out\/x{180,}-[0-9a-f]{8}\.log$/);
+});
+
+test('a name that fits is left alone', () => {
+  const name = 'x'.repeat(217);
+  expect(new OutputPaths('/out/{file}').of(stream({ path: name }), NOON)).toBe(`/out/${name}`);
 });

@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { createHash } from 'node:crypto';
+import { extname, resolve } from 'node:path';
 import {
   type Placeholder,
   parseTemplate,
@@ -13,8 +14,14 @@ import type { Stream } from '../../record/stream.ts';
 
 export const PATH_PLACEHOLDERS = ['source', 'file', 'date'] as const satisfies readonly Placeholder[];
 
-/** Longest value of one placeholder in bytes; file names end at 255 (NAME_MAX), and rotation adds to them. */
-const MAX_VALUE_BYTES = 200;
+/** Longest part of a path in bytes (NAME_MAX of Linux's file systems). */
+const MAX_NAME_BYTES = 255;
+/** What rotation adds to a name at most: `.2026-11-22T18-05-11.000Z-99999.gz.tmp`. */
+const ROTATION_BYTES = 38;
+/** Digits of a hash that keep shortened names distinct. */
+const HASH_DIGITS = 8;
+/** An ending longer than this, in bytes, is not kept. */
+const MAX_ENDING_BYTES = 16;
 
 const DAY_MS = 86_400_000;
 
@@ -33,15 +40,19 @@ export class OutputPaths {
     const day = this.#daily ? Math.floor(epochMs / DAY_MS) : 0;
     const known = this.#known.get(stream);
     if (known !== undefined && known.day === day) return known.path;
-    const path = resolve(
-      render(this.#template, (placeholder) =>
-        safeName(
-          placeholder === 'date'
-            ? new Date(day * DAY_MS).toISOString().slice(0, 'YYYY-MM-DD'.length)
-            : streamValue(placeholder, stream)!,
-        ),
+    const text = render(this.#template, (placeholder) =>
+      safeName(
+        placeholder === 'date'
+          ? new Date(day * DAY_MS).toISOString().slice(0, 'YYYY-MM-DD'.length)
+          : streamValue(placeholder, stream)!,
       ),
     );
+    const names = text.split('/');
+    const last = names.length - 1;
+    const fitted = names.map((name, i) =>
+      shortened(name, MAX_NAME_BYTES - (i === last ? ROTATION_BYTES : 0)),
+    );
+    const path = resolve(fitted.join('/'));
     this.#known.set(stream, { day, path });
     return path;
   }
@@ -56,5 +67,14 @@ export function safeName(value: string): string {
     .toWellFormed()
     .replace(/[/\\\p{Cc}]/gu, '_')
     .replace(/^\.+/, '_');
-  return truncateUtf8(flat, MAX_VALUE_BYTES) || 'none';
+  return flat || 'none';
+}
+
+/** The name, or its beginning, a hash of all of it and its ending where it is longer than `maxBytes`. */
+function shortened(name: string, maxBytes: number): string {
+  if (Buffer.byteLength(name) <= maxBytes) return name;
+  const hash = createHash('sha256').update(name).digest('hex').slice(0, HASH_DIGITS);
+  const ending = Buffer.byteLength(extname(name)) <= MAX_ENDING_BYTES ? extname(name) : '';
+  const rest = `-${hash}${ending}`;
+  return truncateUtf8(name, maxBytes - Buffer.byteLength(rest)) + rest;
 }

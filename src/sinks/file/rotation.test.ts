@@ -8,15 +8,18 @@ import { FileSink } from './file-sink.ts';
 import { fileSink } from './index.ts';
 
 let folder: string;
+let stateDir: string;
 let workbench: Bench;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'rotation-'));
-  workbench = bench({ slotBytes: 16_384 });
+  stateDir = mkdtempSync(join(tmpdir(), 'rotation-state-'));
+  workbench = bench({ slotBytes: 16_384, stateDir });
 });
 
 afterEach(() => {
   rmSync(folder, { recursive: true });
+  rmSync(stateDir, { recursive: true });
 });
 
 const sinkWith = (rotate: object) =>
