@@ -33,7 +33,7 @@ export class ProtobufBody implements BodyEncoder {
       written = this.#segment(delivery, run, kernel.scratch, begin);
       end = range.from + written.count;
     }
-    const length = kernel.snappy(kernel.scratch, written.at, out);
+    const length = kernel.snappy(kernel.scratch, written.at, out, { regions: kernel.idRegions });
     return { bytes: out.bytes.subarray(0, length), rawBytes: written.at, end };
   }
 
