@@ -36,7 +36,9 @@ export class BatchLinks {
 
   /** Adds a link to the span whose content begins at `at`. */
   add(span: Buffer, at: number): void {
-    span.copy(this.#bytes, this.#count * LINK_BYTES + HEAD.length, at, at + IDS_BYTES);
+    // 128 times a batch: for so few bytes a loop takes a fraction of what `copy` does.
+    const to = this.#count * LINK_BYTES + HEAD.length;
+    for (let i = 0; i < IDS_BYTES; i++) this.#bytes[to + i] = span[at + i]!;
     this.#count++;
   }
 

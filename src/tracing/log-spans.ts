@@ -6,7 +6,7 @@
 import type { Stream } from '../record/stream.ts';
 import type { Annotations } from './annotate.ts';
 import type { LogOutcome, Mode, Reason } from './mode.ts';
-import { Field, OtlpWriter, SpanKind } from './otlp-writer.ts';
+import { Field, OtlpWriter, putPadded, SpanKind } from './otlp-writer.ts';
 import { streamHash } from './record-uid.ts';
 import { type SpanHead, type Template, TemplateWriter } from './span-template.ts';
 
@@ -66,6 +66,8 @@ const QUEUE = { log: 1 } as const;
 const PROCESSOR = { log: 2 } as const;
 const FIRST_SEND = 3;
 const BATCH_ID = 'log_capturer.batch.id';
+/** Bytes of a batch's number in a scope: as in a cell. */
+const BATCH_ID_WIDTH = 8;
 
 export interface LogSpansOptions {
   readonly annotations: Annotations;
@@ -173,25 +175,25 @@ function constants(stream: Stream, shape: LogShape, annotations: Annotations): (
 
 /** What the spans of a template leave to the scope. */
 export class LogScope {
-  readonly #constants: Buffer;
-  #batchId = -1;
-  #last: Buffer = Buffer.alloc(0);
+  readonly #batchIdAt: number;
+  /** The batch that was asked for last, and its bytes. */
+  #batchId = 0;
+  #last: Buffer;
 
   constructor(stream: Stream, shape: LogShape, annotations: Annotations) {
     const writer = new OtlpWriter();
+    this.#batchIdAt = writer.paddedAttribute(Field.scope.attributes, BATCH_ID, 0, BATCH_ID_WIDTH);
     for (const [key, value] of constants(stream, shape, annotations)) {
       writer.attribute(Field.scope.attributes, key, value);
     }
-    this.#constants = writer.finish();
+    this.#last = writer.finish();
   }
 
   /** `Run.scope` for spans of a batch; the same object again for the same batch. */
   of(batchId: number): Buffer {
     if (batchId !== this.#batchId) {
-      const writer = new OtlpWriter();
-      writer.attribute(Field.scope.attributes, BATCH_ID, batchId);
-      writer.raw(this.#constants);
-      this.#last = writer.finish();
+      this.#last = Buffer.from(this.#last);
+      putPadded(this.#last, this.#batchIdAt, batchId, BATCH_ID_WIDTH);
       this.#batchId = batchId;
     }
     return this.#last;
