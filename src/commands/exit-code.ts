@@ -18,7 +18,7 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 export const EXIT_CODES_HELP = `
 Exit codes:
   0         done, or stopped by a signal after draining
-  1         failed at run time
+  1         failed at run time, or logs of standard input were lost at the stop
   2         wrong usage of the command line
   69        no Node.js 24 or newer was found
   78        the configuration is wrong

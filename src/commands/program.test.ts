@@ -25,7 +25,7 @@ afterEach(() => {
 });
 
 describe('asking for help', () => {
-  test.each([['--help'], ['-h'], ['run', '--help'], ['validate', '--help']])(
+  test.each([['--help'], ['-h'], ['help'], ['help', 'run'], ['run', '--help'], ['validate', '--help']])(
     '%s %s is answered on standard output',
     async (...args) => {
       expect(await runProgram(args.filter((arg) => arg !== undefined))).toBe(0);
@@ -109,7 +109,7 @@ describe('validate', () => {
       [
         `${file}:1:1: sinks: missing; expected a list of sinks, each with an id and a type`,
         `${file}:1:10: sources: found an empty list; expected at least one source`,
-        `${file}:2:1: sink: unknown key; did you mean "sinks"? accepted: server, state_dir, sources, sinks, dispatcher, log`,
+        `${file}:2:1: sink: unknown key; did you mean "sinks"? accepted: server, state_dir, sources, sinks, dispatcher, tracing, log`,
         '3 problems\n',
       ].join('\n'),
     );

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version.ts';
 import { EXIT_CODES_HELP, ExitCode } from './exit-code.ts';
+import { print, printError } from './print.ts';
 
 const CONFIG_OPTION = [
   '-c, --config <file>',
@@ -14,7 +15,8 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode> {
   const program = new Command('log-capturer')
     .description('A log agent that can show the journey of any log line through itself.')
     .version(VERSION, '-V, --version', 'print the version number')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'show help, of a command too')
+    .configureOutput({ writeOut: print, writeErr: printError })
     .addHelpText('after', EXIT_CODES_HELP)
     .showHelpAfterError('(log-capturer --help lists commands and options)')
     .exitOverride();
@@ -53,9 +55,7 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode> {
     .command('version')
     .description('print the versions of log-capturer and of the Node.js that runs it')
     .action(() => {
-      process.stdout.write(
-        `log-capturer ${VERSION} (Node.js ${process.version}, ${process.platform} ${process.arch})\n`,
-      );
+      print(`log-capturer ${VERSION} (Node.js ${process.version}, ${process.platform} ${process.arch})\n`);
     });
 
   try {

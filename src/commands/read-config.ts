@@ -4,6 +4,7 @@ import { loadConfig } from '../config/load.ts';
 import { ConfigError } from '../config/problem.ts';
 import type { Config } from '../config/schema.ts';
 import * as registry from '../registry.ts';
+import { printError } from './print.ts';
 
 /** The configuration that comes with the installation. */
 const DEFAULT_FILE = join(import.meta.dirname, '..', '..', 'configs', 'config.yaml');
@@ -22,7 +23,7 @@ export async function readConfig(file: string): Promise<Config | undefined> {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const count = error.problems.length;
-    process.stderr.write(`${error.message}\n${count} ${count === 1 ? 'problem' : 'problems'}\n`);
+    printError(`${error.message}\n${count} ${count === 1 ? 'problem' : 'problems'}\n`);
     return undefined;
   }
 }

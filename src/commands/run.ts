@@ -3,6 +3,7 @@ import { Agent } from '../agent.ts';
 import { SystemClock } from '../component/clock.ts';
 import type { Config } from '../config/schema.ts';
 import { LiveLine, startSummary } from '../summary.ts';
+import { announceEnd, announceStart } from './announce.ts';
 import { ExitCode } from './exit-code.ts';
 import { createLog } from './log.ts';
 import { configFile, readConfig } from './read-config.ts';
@@ -33,12 +34,25 @@ async function runAgent(config: Config, file: string): Promise<ExitCode> {
   const clock = new SystemClock();
   // Logs on the same terminal would run into the live line.
   const quiet = process.stdout.isTTY && config.sinks.some(({ type }) => type === 'stdout');
-  return supervise(agent, {
+  const status = () => agent.status();
+  // A terminal that is gone takes no more text; what is being delivered must not end with it.
+  process.stderr.on('error', () => {});
+  let end: ExitCode = ExitCode.ok;
+  const code = await supervise(agent, {
     log,
     clock,
     events: process,
-    exit: (code) => process.exit(code),
+    exit: (exitCode) => process.exit(exitCode),
+    onTerminal: process.stdin.isTTY || process.stderr.isTTY,
     stopWithinMs: config.dispatcher.shutdown_timeout + CLOSING_MS,
-    whileRunning: () => (quiet ? () => {} : startSummary({ status: () => agent.status(), clock, out: line })),
+    whileRunning() {
+      announceStart(config, file, log);
+      const stopSummary = quiet ? () => {} : startSummary({ status, clock, out: line });
+      return () => {
+        stopSummary();
+        end = announceEnd(status(), log);
+      };
+    },
   });
+  return code === ExitCode.ok ? end : code;
 }

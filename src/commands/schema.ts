@@ -2,7 +2,8 @@
 import { configJsonSchema } from '../config/json-schema.ts';
 import * as registry from '../registry.ts';
 import { VERSION } from '../version.ts';
+import { print } from './print.ts';
 
 export function printSchema(): void {
-  process.stdout.write(`${JSON.stringify(configJsonSchema(registry, VERSION), null, 2)}\n`);
+  print(`${JSON.stringify(configJsonSchema(registry, VERSION), null, 2)}\n`);
 }

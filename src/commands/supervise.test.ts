@@ -7,6 +7,7 @@ interface Options {
   /** How start and stop end; both succeed unless said otherwise. */
   start?: Promise<void>;
   stop?: Promise<void>;
+  onTerminal?: boolean;
 }
 
 /** An agent that stops when told to, in surroundings that write down what happens. */
@@ -39,6 +40,7 @@ function setUp(options: Options = {}) {
     clock,
     events,
     exit: (exitCode) => happened.push(`exit ${exitCode}`),
+    onTerminal: options.onTerminal ?? false,
     stopWithinMs: 15_000,
     whileRunning() {
       happened.push('running');
@@ -79,6 +81,35 @@ test.each([
   events.emit('SIGTERM', 'SIGTERM');
   events.emit(signal, signal);
   expect(happened).toContain(`exit ${exitCode}`);
+});
+
+test('SIGHUP of a service manager is answered and changes nothing', async () => {
+  const { code, events, happened, running, finish } = setUp();
+  await running;
+  events.emit('SIGHUP', 'SIGHUP');
+  expect(happened).toEqual([
+    'running',
+    'warn: the configuration cannot be reloaded yet, going on as before; restart the agent to change it',
+  ]);
+  finish();
+  expect(await code).toBe(0);
+});
+
+test('SIGHUP of a terminal that is gone drains, then ends with 0', async () => {
+  const { code, events, happened, running } = setUp({ onTerminal: true });
+  await running;
+  events.emit('SIGHUP', 'SIGHUP');
+  expect(await code).toBe(0);
+  expect(happened).toContain('stop');
+});
+
+test('SIGHUP while stopping does not cut the draining short', async () => {
+  const { events, happened, running } = setUp({ onTerminal: true, stop: new Promise<void>(() => {}) });
+  await running;
+  events.emit('SIGTERM', 'SIGTERM');
+  const before = [...happened];
+  events.emit('SIGHUP', 'SIGHUP');
+  expect(happened).toEqual(before);
 });
 
 test('a signal during the start waits for its end, then stops', async () => {

@@ -1,6 +1,6 @@
 /**
  * The life of a running agent: starts it, drains it on a signal, leaves at once on a second one, and does not
- * outlive a fault of its own. Called by the run command; everything it touches is handed in.
+ * outlive a fault of its own. A hang-up drains it only when it was started on a terminal. Called by the run command; everything it touches is handed in.
  */
 import type { EventEmitter } from 'node:events';
 import type { Clock } from '../component/clock.ts';
@@ -23,6 +23,8 @@ export interface Surroundings {
   readonly events: Pick<EventEmitter, 'on' | 'off'>;
   /** Ends the process at once. */
   readonly exit: (code: ExitCode) => void;
+  /** Whether it runs on a terminal: then SIGHUP means that this is gone. */
+  readonly onTerminal: boolean;
   /** How long stopping may take, in milliseconds, before the process is ended by force. */
   readonly stopWithinMs: number;
   /** Called once the agent has started; what it returns is called when the agent has stopped. */
@@ -34,7 +36,7 @@ const FAULTS = ['uncaughtException', 'unhandledRejection'] as const;
 
 /** Runs the agent to its end and returns the exit code. Never rejects. */
 export async function supervise(agent: Supervised, surroundings: Surroundings): Promise<ExitCode> {
-  const { log, clock, events, exit, stopWithinMs } = surroundings;
+  const { log, clock, events, exit, onTerminal, stopWithinMs } = surroundings;
   let code: ExitCode = ExitCode.ok;
   let stopping = false;
   // A start that fails ends below; whoever stops waits for it to be over.
@@ -61,6 +63,17 @@ export async function supervise(agent: Supervised, surroundings: Surroundings): 
     log.info({ signal }, 'stopping: delivering what was read; a second signal leaves at once');
     stop();
   };
+  const onHangUp = () => {
+    if (!onTerminal) {
+      log.warn(
+        { signal: 'SIGHUP' },
+        'the configuration cannot be reloaded yet, going on as before; restart the agent to change it',
+      );
+    } else if (!stopping) {
+      log.info({ signal: 'SIGHUP' }, 'stopping because the terminal is gone: delivering what was read');
+      stop();
+    }
+  };
   const onFault = (error: unknown) => {
     const stack = error instanceof Error ? error.stack : undefined;
     log.fatal({ err: error, stack }, 'a fault of log-capturer itself; please report it');
@@ -69,6 +82,7 @@ export async function supervise(agent: Supervised, surroundings: Surroundings): 
   };
 
   for (const signal of SIGNALS) events.on(signal, onSignal);
+  events.on('SIGHUP', onHangUp);
   for (const fault of FAULTS) events.on(fault, onFault);
   // Timers of the agent do not keep the process alive, and it must not end before all is delivered.
   const awake = setInterval(() => {}, 2 ** 30);
@@ -84,6 +98,7 @@ export async function supervise(agent: Supervised, surroundings: Surroundings): 
     stopped();
     clearInterval(awake);
     for (const signal of SIGNALS) events.off(signal, onSignal);
+    events.off('SIGHUP', onHangUp);
     for (const fault of FAULTS) events.off(fault, onFault);
   }
   return code;

@@ -1,5 +1,6 @@
 /** `log-capturer validate`: checks a configuration and starts nothing. */
 import { ExitCode } from './exit-code.ts';
+import { print } from './print.ts';
 import { configFile, readConfig } from './read-config.ts';
 
 export async function validate(given: string | undefined): Promise<ExitCode> {
@@ -7,9 +8,7 @@ export async function validate(given: string | undefined): Promise<ExitCode> {
   const config = await readConfig(file);
   if (config === undefined) return ExitCode.config;
   const { sources, sinks } = config;
-  process.stdout.write(
-    `${file}: ok (${amount(sources.length, 'source')}, ${amount(sinks.length, 'sink')})\n`,
-  );
+  print(`${file}: ok (${amount(sources.length, 'source')}, ${amount(sinks.length, 'sink')})\n`);
   return ExitCode.ok;
 }
 

@@ -199,7 +199,7 @@ export function configSchema(registry: Registry) {
       .min(1, { error: 'expected at least one sink' })
       .describe('Where logs go to.'),
     dispatcher: dispatcherSchema.prefault({}).describe('How logs are gathered into batches and delivered.'),
-    tracing: tracingSchema.prefault({}),
+    tracing: tracingSchema.prefault({}).describe('How the journey of logs through the agent is traced.'),
     log: log.prefault({}).describe("The agent's own messages."),
   }) satisfies z.ZodType<Config>;
 }
