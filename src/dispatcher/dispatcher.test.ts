@@ -426,7 +426,8 @@ test('an observer that throws disturbs nothing, and others still hear', async ()
         processed: () => void heard.push('processed'),
         attempted: () => void heard.push('attempted'),
         settled: () => void heard.push('settled'),
-        completed: (_batch, deliveries) => void heard.push(`completed ${linesOf(kernel, deliveries[0]!).join()}`),
+        completed: (_batch, deliveries) =>
+          void heard.push(`completed ${linesOf(kernel, deliveries[0]!).join()}`),
       },
     ],
   });
