@@ -1,8 +1,10 @@
 /**
- * Reads lines from standard input and ends with it. There is no position to return to: what was read and not
- * delivered when the agent stops is lost with the pipe. It uses Node's stream of standard input, because a read(2)
- * through the thread pool could not be cancelled and would keep the process from exiting.
+ * Reads lines from standard input and ends with it. There is no position to return to, so at a stop everything that
+ * was taken from the pipe is handed over, as far as there are slots; the rest is counted and logged. It uses Node's
+ * stream of standard input, because a read(2) through the thread pool could not be cancelled and would keep the
+ * process from exiting.
  */
+import { fstatSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { Intake, Source, SourceContext, SourceSpec, SourceStatus } from '../../component/source.ts';
@@ -25,8 +27,19 @@ export const stdinSource: SourceSpec<'stdin', typeof schema> = {
   summary:
     'Reads lines from standard input. The agent ends when every source has ended, so this makes it a filter in a pipe.',
   schema,
-  build: (config, context) => new StdinSource(config, context, () => process.stdin),
+  build: (config, context) => new StdinSource(config, context, standardInput),
 };
+
+/**
+ * @param fd for tests: the descriptor of standard input.
+ * @throws an error with code EISDIR when it is a directory, which Node takes for empty input.
+ */
+export function standardInput(fd = 0): Readable {
+  if (fstatSync(fd).isDirectory()) {
+    throw Object.assign(new Error('it is a directory'), { code: 'EISDIR' });
+  }
+  return process.stdin;
+}
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -39,6 +52,7 @@ export class StdinSource implements Source {
   #position = 0;
   #committed = 0;
   #linesSplit = 0;
+  #bytesLost = 0;
   /** The start of a line whose end was not read yet. */
   #unfinished: Buffer = NO_BYTES;
 
@@ -61,8 +75,9 @@ export class StdinSource implements Source {
   /** @throws when standard input cannot be read, such as when it is a directory. */
   async run(intake: Intake, signal: AbortSignal): Promise<void> {
     this.#state = 'running';
-    const input = this.#input();
+    let input: Readable | undefined;
     try {
+      input = this.#input();
       for (;;) {
         const piece = await nextPiece(input, signal);
         if (signal.aborted) break;
@@ -80,9 +95,10 @@ export class StdinSource implements Source {
         );
       }
     } finally {
-      this.#state = signal.aborted ? 'stopped' : 'done';
       // Lets the process exit although the other end is still open.
-      input.pause();
+      input?.pause();
+      if (signal.aborted && input !== undefined) this.#finish(input, intake);
+      this.#state = signal.aborted ? 'stopped' : 'done';
     }
   }
 
@@ -92,7 +108,7 @@ export class StdinSource implements Source {
     return {
       state: this.#state,
       streams: [{ ...stream, lag_bytes: size - this.#committed }],
-      details: { lines_split: this.#linesSplit },
+      details: { lines_split: this.#linesSplit, bytes_lost: this.#bytesLost },
     };
   }
 
@@ -110,6 +126,24 @@ export class StdinSource implements Source {
       rest = rest.subarray(consumed);
       this.#unfinished = rest;
     }
+  }
+
+  /** Hands over what was taken from the pipe, the start of a line as a record too, without waiting for slots. */
+  #finish(input: Readable, intake: Intake): void {
+    const ahead = input.errored === null && !input.destroyed ? (input.read() as Buffer | null) : null;
+    let rest = ahead === null ? this.#unfinished : Buffer.concat([this.#unfinished, ahead]);
+    while (rest.length > 0) {
+      const slot = intake.slots.take();
+      if (slot === undefined) break;
+      rest = rest.subarray(this.#fill(slot, rest, { final: true, intake }));
+    }
+    this.#unfinished = rest;
+    if (rest.length === 0) return;
+    this.#bytesLost = rest.length;
+    this.#context.log.warn(
+      { source: this.#context.id, bytes: rest.length },
+      'stopped while memory was full: what was read from standard input and not handed over is lost',
+    );
   }
 
   async #waitForSlot(intake: Intake, signal: AbortSignal): Promise<Slot> {

@@ -1,19 +1,23 @@
-import { PassThrough } from 'node:stream';
+import { closeSync, openSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { PassThrough, type Readable } from 'node:stream';
 import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
 import { FakeClock } from '../../component/fake-clock.ts';
 import type { Intake, SourceContext } from '../../component/source.ts';
 import { Kernel } from '../../kernel/kernel.ts';
 import type { Chunk } from '../../record/chunk.ts';
-import { StdinSource } from './index.ts';
+import { StdinSource, standardInput } from './index.ts';
 
 const kernel = Kernel.create({ memoryBytes: 4 * 2 ** 20, slotBytes: 16 * 1024, slotRecords: 200 });
 
 let records: string[];
 let chunks: Chunk[];
 let stop: AbortController;
+let warnings: object[];
 
 beforeEach(() => {
+  warnings = [];
   records = [];
   chunks = [];
   stop = new AbortController();
@@ -32,18 +36,22 @@ const intake: Intake = {
   },
 };
 
-function source(input: PassThrough): StdinSource {
+function source(input: PassThrough | (() => Readable)): StdinSource {
   const ignore = () => {};
   const context: SourceContext = {
     id: 'in',
     labels: { a: 'b' },
-    log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
+    log: { debug: ignore, info: ignore, warn: (fields) => warnings.push(fields), error: ignore },
     clock: new FakeClock(),
     kernel,
     stateDir: '/nowhere',
     positions: { get: ignore, entries: () => [], set: ignore, delete: ignore },
   };
-  return new StdinSource({ max_line_bytes: 4096 }, context, () => input);
+  return new StdinSource(
+    { max_line_bytes: 4096 },
+    context,
+    typeof input === 'function' ? input : () => input,
+  );
 }
 
 async function run(pieces: readonly (string | Buffer)[]): Promise<StdinSource> {
@@ -92,10 +100,10 @@ test('any bytes in any pieces come out as their lines', async () => {
 test('a long line is cut and counted', async () => {
   const stdin = await run(['x'.repeat(10_000), '\nnext\n']);
   expect(records.map((text) => text.length)).toEqual([4096, 4096, 1808, 4]);
-  expect(stdin.status().details).toEqual({ lines_split: 2 });
+  expect(stdin.status().details).toEqual({ lines_split: 2, bytes_lost: 0 });
 });
 
-test('a stop does not wait for input that may never come', async () => {
+test('a stop does not wait for input that may never come; the unfinished line becomes a record', async () => {
   const input = new PassThrough();
   const stdin = source(input);
   const running = stdin.run(intake, stop.signal);
@@ -103,24 +111,52 @@ test('a stop does not wait for input that may never come', async () => {
   await new Promise((resolve) => setImmediate(resolve));
   stop.abort(new Error('stop'));
   await running;
-  expect(records).toEqual([]);
-  expect(stdin.status().state).toBe('stopped');
+  expect(records).toEqual(['unfinished']);
+  expect(stdin.status()).toMatchObject({ state: 'stopped', details: { bytes_lost: 0 } });
   expect(kernel.slots.free).toBe(kernel.slots.size);
   expect(input.listenerCount('readable')).toBe(0);
 });
 
-test('a stop while it waits for a slot ends it', async () => {
+test('a stop while it waits for a slot ends it, and what it holds is counted', async () => {
   const slots = Array.from({ length: kernel.slots.size }, () => kernel.slots.take()!);
   const input = new PassThrough();
   const stdin = source(input);
   const running = stdin.run(intake, stop.signal);
-  input.write('one\n');
+  input.write('one\ntw');
   await new Promise((resolve) => setImmediate(resolve));
   expect(stdin.status().state).toBe('waiting');
   stop.abort(new Error('stop'));
   await running;
   for (const slot of slots) kernel.slots.give(slot);
   expect(kernel.slots.free).toBe(kernel.slots.size);
+  expect(stdin.status().details).toMatchObject({ bytes_lost: 6 });
+  expect(warnings).toEqual([{ source: 'in', bytes: 6 }]);
+});
+
+test('what was read ahead is handed over at a stop, as far as there are slots', async () => {
+  const line = `${'x'.repeat(1023)}\n`;
+  const slots = Array.from({ length: kernel.slots.size }, () => kernel.slots.take()!);
+  const input = new PassThrough({ highWaterMark: 2 ** 20 });
+  const stdin = source(input);
+  const running = stdin.run({ ...intake, handle: (chunk) => chunks.push(chunk) }, stop.signal);
+  input.write(line);
+  await new Promise((resolve) => setImmediate(resolve));
+  input.write(line.repeat(40));
+  await new Promise((resolve) => setImmediate(resolve));
+  stop.abort(new Error('stop'));
+  kernel.slots.give(slots.pop()!);
+  kernel.slots.give(slots.pop()!);
+  await running;
+  for (const slot of [...slots, ...chunks.map((chunk) => chunk.slot)]) kernel.slots.give(slot);
+  expect(chunks.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(32 * 1024);
+  expect(stdin.status().details).toMatchObject({ bytes_lost: 9 * 1024 });
+});
+
+test('a directory as standard input is an error that says so', async () => {
+  const fd = openSync(tmpdir(), 'r');
+  const running = source(() => standardInput(fd)).run(intake, stop.signal);
+  await expect(running).rejects.toThrow('standard input cannot be read (EISDIR)');
+  closeSync(fd);
 });
 
 test('input that cannot be read is an error that says so', async () => {
