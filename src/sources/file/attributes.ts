@@ -4,6 +4,7 @@
  */
 import { type Stats, statSync } from 'node:fs';
 import { stat, statfs } from 'node:fs/promises';
+import { systemPath } from './names.ts';
 
 /**
  * Magic numbers of file systems that answer from this machine's own memory or disks (statfs(2), linux/magic.h):
@@ -29,7 +30,7 @@ export class Attributes {
   at(path: string, dev?: number): Stats | undefined | Promise<Stats | undefined> {
     if (dev !== undefined && this.#local.get(dev) === true) {
       try {
-        return statSync(path, { throwIfNoEntry: false });
+        return statSync(systemPath(path), { throwIfNoEntry: false });
       } catch (error) {
         return absent(error);
       }
@@ -39,8 +40,10 @@ export class Attributes {
 
   async #ask(path: string): Promise<Stats | undefined> {
     try {
-      const stats = await stat(path);
-      if (!this.#local.has(stats.dev)) this.#local.set(stats.dev, LOCAL.has((await statfs(path)).type));
+      const stats = await stat(systemPath(path));
+      if (!this.#local.has(stats.dev)) {
+        this.#local.set(stats.dev, LOCAL.has((await statfs(systemPath(path))).type));
+      }
       return stats;
     } catch (error) {
       return absent(error);

@@ -90,12 +90,48 @@ test('a folder that changed just now is listed again, although its time stays th
   expect(names(await found.scan())).toEqual(['a.log', 'b.log']);
 });
 
-test('links to files are followed, those to folders only where a pattern names them', async () => {
+test('links to files are followed, those to folders where a pattern names them and not below **', async () => {
   put('real/a.log');
   symlinkSync(join(folder, 'real/a.log'), join(folder, 'link.log'));
   symlinkSync(join(folder, 'real'), join(folder, 'current'));
   expect(names(await discovery(['**/*.log']).scan())).toEqual(['link.log', 'real/a.log']);
   expect(names(await discovery(['current/*.log']).scan())).toEqual(['current/a.log']);
+});
+
+test('* leads into a linked folder, whatever follows', async () => {
+  put('elsewhere/one/app.log', 'apps/two/app.log');
+  symlinkSync(join(folder, 'elsewhere/one'), join(folder, 'apps/one'));
+  for (const pattern of ['apps/*/app.log', 'apps/*/*.log', 'apps/*/**/*.log']) {
+    expect(names(await discovery([pattern]).scan()), pattern).toEqual([
+      'apps/one/app.log',
+      'apps/two/app.log',
+    ]);
+  }
+});
+
+test('a file appears once and under its own path when a link leads to a folder that matches as well', async () => {
+  put('apps/v1/app.log', 'apps/v2/app.log');
+  symlinkSync('v2', join(folder, 'apps/current'));
+  symlinkSync('current', join(folder, 'apps/link-to-link'));
+  expect(names(await discovery(['apps/*/app.log']).scan())).toEqual(['apps/v1/app.log', 'apps/v2/app.log']);
+});
+
+test('links that lead in a circle or nowhere end the walk', async () => {
+  put('apps/v1/app.log');
+  symlinkSync('.', join(folder, 'apps/self'));
+  symlinkSync('b', join(folder, 'apps/a'));
+  symlinkSync('a', join(folder, 'apps/b'));
+  expect(names(await discovery(['apps/*/*/*.log']).scan())).toEqual(['apps/self/v1/app.log']);
+  expect(warnings).toEqual([]);
+});
+
+test('a name that is not UTF-8 is found, that of a folder too', async () => {
+  const invalid = Buffer.from('gr\xfc\xdfe', 'latin1');
+  const sub = Buffer.concat([Buffer.from(`${folder}/`), invalid]);
+  mkdirSync(sub);
+  writeFileSync(Buffer.concat([sub, Buffer.from('/'), invalid]), '');
+  put('\ufffd/x');
+  expect(names(await discovery(['**']).scan())).toEqual(['gr\udcfc\udcdfe/gr\udcfc\udcdfe', '\ufffd/x']);
 });
 
 test.skipIf(process.getuid?.() === 0)(

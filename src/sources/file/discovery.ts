@@ -1,14 +1,16 @@
 /**
  * Finds the paths that match a source's patterns. A folder is listed again only when it has changed, so that looking
- * every second costs one stat(2) a folder. Follows symbolic links to files, and to folders only where a pattern names
- * them without wildcard. Never opens files. Called by the file source.
+ * every second costs one stat(2) a folder. Follows symbolic links to files, and to folders but for those below `**`,
+ * which need not end. Never opens files. Called by the file source.
  */
-import type { Dirent, Stats } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import type { Clock } from '../../component/clock.ts';
 import type { Attributes } from './attributes.ts';
 import type { Complaints } from './complaints.ts';
+import { type FolderEntry, listFolder } from './folder.ts';
 import { ANY_FOLDERS, parseGlob, type Step } from './glob.ts';
+import { nameFromBytes, systemPath } from './names.ts';
 
 /**
  * A folder changed within this many milliseconds before it was listed is listed again: the clocks of some file
@@ -20,7 +22,7 @@ interface Folder {
   /** Attributes read before the listing; undefined: there was no such folder. */
   readonly stats: Stats | undefined;
   readonly settled: boolean;
-  readonly entries: readonly Dirent[];
+  readonly entries: readonly FolderEntry[];
 }
 
 export class Discovery {
@@ -59,7 +61,7 @@ export class Discovery {
     const before = this.#folders;
     this.#folders = new Map();
     const walk = new Walk(this.#excludes, (path) => this.#list(path, before));
-    for (const steps of this.#patterns) await walk.follow('', steps);
+    for (const steps of this.#patterns) await walk.start(steps);
     return [...walk.found].sort();
   }
 
@@ -72,7 +74,7 @@ export class Discovery {
     return false;
   }
 
-  async #list(path: string, before: ReadonlyMap<string, Folder>): Promise<readonly Dirent[]> {
+  async #list(path: string, before: ReadonlyMap<string, Folder>): Promise<readonly FolderEntry[]> {
     const seen = this.#folders.get(path);
     if (seen !== undefined) return seen.entries;
     const old = before.get(path);
@@ -98,9 +100,9 @@ export class Discovery {
   }
 
   /** Undefined when the folder could not be read for a reason that may pass without a change of the folder. */
-  async #read(path: string): Promise<Dirent[] | undefined> {
+  async #read(path: string): Promise<FolderEntry[] | undefined> {
     try {
-      const entries = await readdir(path, { withFileTypes: true });
+      const entries = await listFolder(path);
       this.#complaints.settle(path);
       return entries;
     } catch (error) {
@@ -116,36 +118,79 @@ export class Discovery {
 class Walk {
   readonly found = new Set<string>();
   readonly #excludes: (path: string) => boolean;
-  readonly #list: (path: string) => Promise<readonly Dirent[]>;
+  readonly #list: (path: string) => Promise<readonly FolderEntry[]>;
+  /** Real paths of folders that wildcards led to, each behind the number of steps that were left there. */
+  #entered = new Set<string>();
 
-  constructor(excludes: (path: string) => boolean, list: (path: string) => Promise<readonly Dirent[]>) {
+  constructor(excludes: (path: string) => boolean, list: (path: string) => Promise<readonly FolderEntry[]>) {
     this.#excludes = excludes;
     this.#list = list;
   }
 
+  /** Follows a pattern from the root. */
+  async start(steps: readonly Step[]): Promise<void> {
+    this.#entered = new Set();
+    await this.#follow('', steps);
+  }
+
   /** `folder`: an absolute path, that of the root being the empty text. */
-  async follow(folder: string, steps: readonly Step[]): Promise<void> {
+  async #follow(folder: string, steps: readonly Step[]): Promise<void> {
     const [step, ...rest] = steps;
     if (step === undefined) return;
     if (typeof step === 'string') {
       const path = `${folder}/${step}`;
       if (this.#excludes(path)) return;
       if (rest.length === 0) this.found.add(path);
-      else await this.follow(path, rest);
+      else await this.#follow(path, rest);
       return;
     }
-    if (step === ANY_FOLDERS) await this.follow(folder, rest);
-    for (const entry of await this.#list(folder === '' ? '/' : folder)) {
-      if (step !== ANY_FOLDERS && !step.test(entry.name)) continue;
-      const path = `${folder}/${entry.name}`;
-      if (entry.isDirectory()) {
-        if (step !== ANY_FOLDERS && rest.length === 0) continue;
-        if (!this.#excludes(path)) await this.follow(path, step === ANY_FOLDERS ? steps : rest);
-      } else if (step !== ANY_FOLDERS && rest.length === 0 && (entry.isFile() || entry.isSymbolicLink())) {
-        if (!this.#excludes(path)) this.found.add(path);
-      }
+    if (step === ANY_FOLDERS) await this.#follow(folder, rest);
+    const entries = await this.#list(folder === '' ? '/' : folder);
+    if (step !== ANY_FOLDERS && rest.length === 0) this.#take(folder, step, entries);
+    else await this.#enter(folder, step, rest, entries);
+  }
+
+  /** The last name of a pattern. */
+  #take(folder: string, step: RegExp, entries: readonly FolderEntry[]): void {
+    for (const { name, kind } of entries) {
+      if (kind === 'folder' || kind === 'other' || !step.test(name)) continue;
+      const path = `${folder}/${name}`;
+      if (!this.#excludes(path)) this.found.add(path);
     }
   }
+
+  async #enter(
+    folder: string,
+    step: RegExp | typeof ANY_FOLDERS,
+    rest: readonly Step[],
+    entries: readonly FolderEntry[],
+  ): Promise<void> {
+    const steps: readonly Step[] = step === ANY_FOLDERS ? [ANY_FOLDERS, ...rest] : rest;
+    const wanted = entries
+      .filter(({ name }) => step === ANY_FOLDERS || step.test(name))
+      .map(({ name, kind }) => ({ name, kind, path: `${folder}/${name}` }))
+      .filter(({ path }) => !this.#excludes(path));
+    const links = step === ANY_FOLDERS ? [] : wanted.filter(({ kind }) => kind === 'link');
+    const real = links.length === 0 ? undefined : await realPath(folder === '' ? '/' : folder);
+    for (const { name, kind, path } of wanted) {
+      if (kind !== 'folder') continue;
+      if (real !== undefined) this.#entered.add(`${rest.length}:${real === '/' ? '' : real}/${name}`);
+      await this.#follow(path, steps);
+    }
+    // Behind the folders, so that a file is known by its own path rather than by that of a link to its folder.
+    for (const { path } of links) {
+      const target = await realPath(path);
+      const key = `${rest.length}:${target}`;
+      if (target === undefined || this.#entered.has(key)) continue;
+      this.#entered.add(key);
+      await this.#follow(path, steps);
+    }
+  }
+}
+
+/** Undefined when the path leads nowhere. */
+async function realPath(path: string): Promise<string | undefined> {
+  return realpath(systemPath(path), { encoding: 'buffer' }).then(nameFromBytes, () => undefined);
 }
 
 function same(a: Stats | undefined, b: Stats | undefined): boolean {

@@ -4,6 +4,7 @@
  */
 import fs from 'node:fs';
 import { promisify } from 'node:util';
+import { systemPath } from './names.ts';
 
 export interface OpenFile {
   readonly fd: number;
@@ -14,14 +15,14 @@ export interface OpenFile {
 /** `O_NONBLOCK`: should a pipe have taken the place of a file, opening it must not wait for a writer. */
 const FLAGS = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY;
 
-const openCall = promisify(fs.open) as (path: string, flags: number) => Promise<number>;
+const openCall = promisify(fs.open) as (path: string | Buffer, flags: number) => Promise<number>;
 const fstatBig = promisify(fs.fstat) as unknown as (
   fd: number,
   options: { bigint: true },
 ) => Promise<fs.BigIntStats>;
 
 export async function openFile(path: string): Promise<OpenFile> {
-  const fd = await openCall(path, FLAGS);
+  const fd = await openCall(systemPath(path), FLAGS);
   try {
     const { dev, ino } = await fstatBig(fd, { bigint: true });
     return { fd, dev, ino };

@@ -2,6 +2,7 @@ import { matchesGlob } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ANY_FOLDERS, expandBraces, parseGlob, pathMatcher } from './glob.ts';
+import { schema } from './schema.ts';
 
 const matches = (pattern: string, path: string) => pathMatcher([pattern])(path);
 
@@ -52,6 +53,15 @@ test('braces expand in order, nested ones too', () => {
   expect(expandBraces('a{b,c{d,e}}f')).toEqual(['abf', 'acdf', 'acef']);
   expect(expandBraces('a{b}c')).toEqual(['abc']);
   expect(expandBraces('a\\{b,c}')).toEqual(['a\\{b,c}']);
+});
+
+test('braces that stand for very many patterns are refused, not expanded', () => {
+  expect(expandBraces('{a,b}'.repeat(10))).toHaveLength(1024);
+  expect(() => parseGlob(`/x/${'{a,b}'.repeat(24)}`)).toThrow('stand for more than 1024 patterns');
+  expect(() => pathMatcher(['{a,b}'.repeat(24)])).toThrow('stand for more than 1024 patterns');
+  const { error } = schema.safeParse({ include: [`/x/${'{a,b}'.repeat(24)}`] });
+  expect(error!.issues[0]).toMatchObject({ path: ['include', 0] });
+  expect(error!.issues[0]!.message).toContain('stand for more than 1024 patterns');
 });
 
 test('on plain names it agrees with path.matchesGlob of Node', () => {

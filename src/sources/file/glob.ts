@@ -8,12 +8,16 @@ import { resolve } from 'node:path';
 /** One name of a pattern: text that stands for itself, a regular expression, or any number of folders. */
 export type Step = string | RegExp | typeof ANY_FOLDERS;
 
+/** Most alternatives the braces of one pattern may stand for: each is a walk of its own through the folders. */
+export const MAX_ALTERNATIVES = 1024;
+
 /** The step `**`. */
 export const ANY_FOLDERS = Symbol('**');
 
 /**
  * The steps from the root of each alternative of a pattern; a relative pattern starts at the working directory.
- * @throws SyntaxError that names the pattern, when a bracket or brace in it is not closed.
+ * @throws SyntaxError that names the pattern, when a bracket or brace in it is not closed, or when its braces stand for
+ * more than `MAX_ALTERNATIVES` patterns.
  */
 export function parseGlob(pattern: string): Step[][] {
   return expandBraces(pattern).map((alternative) =>
@@ -44,10 +48,30 @@ export function pathMatcher(patterns: readonly string[]): (path: string) => bool
   };
 }
 
-/** The patterns that `{a,b}` stands for; `{a}` without a comma stands for `a`. */
+/**
+ * The patterns that `{a,b}` stands for; `{a}` without a comma stands for `a`.
+ * @throws SyntaxError as `parseGlob` does.
+ */
 export function expandBraces(pattern: string): string[] {
+  const alternatives: string[] = [];
+  // One at a time and in order, so that too many are noticed before they have taken time and memory.
+  const waiting = [pattern];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const parts = expandFirst(next);
+    if (parts !== undefined) waiting.push(...parts.reverse());
+    else if (alternatives.push(next) > MAX_ALTERNATIVES) {
+      throw new SyntaxError(
+        `the pattern ${pattern} has braces that stand for more than ${MAX_ALTERNATIVES} patterns; use * or ? for some of them`,
+      );
+    }
+  }
+  return alternatives;
+}
+
+/** The patterns that differ in what stands for the first brace; undefined when there is none. */
+function expandFirst(pattern: string): string[] | undefined {
   const open = indexOutsideBrackets(pattern, '{', 0);
-  if (open < 0) return [pattern];
+  if (open < 0) return undefined;
   const parts: string[] = [];
   let depth = 0;
   let start = open + 1;
@@ -62,7 +86,7 @@ export function expandBraces(pattern: string): string[] {
       parts.push(pattern.slice(start, at));
       const before = pattern.slice(0, open);
       const after = pattern.slice(at + 1);
-      return parts.flatMap((part) => expandBraces(before + part + after));
+      return parts.map((part) => before + part + after);
     }
   }
   throw new SyntaxError(`the pattern ${pattern} has a { without its }; write \\{ for the character itself`);

@@ -22,7 +22,7 @@ export const schema = z.strictObject({
     .array(pattern)
     .min(1)
     .describe(
-      'Paths or patterns of the files to tail: `*`, `?`, `[a-z]`, `{a,b}`, and `**` for any number of folders. Relative ones start at the working directory.',
+      'Paths or patterns of the files to tail: `*`, `?`, `[a-z]`, `{a,b}`, and `**` for any number of folders. Symbolic links to folders are followed, but for those below `**`. Relative patterns start at the working directory.',
     ),
   exclude: z
     .array(pattern)
