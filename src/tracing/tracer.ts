@@ -13,6 +13,7 @@ import type { Segment } from '../record/segment.ts';
 import type { AdaptiveObserver } from './adaptive-observer.ts';
 import { Annotations } from './annotate.ts';
 import { BatchLinks } from './batch-links.ts';
+import { ContextReader } from './context-reader.ts';
 import type { Decision } from './decision.ts';
 import { type Group, LogChoice, liveRowsOf } from './log-choice.ts';
 import { type BatchSpans, LogSpanWriter, type SpanSettings } from './log-span-writer.ts';
@@ -31,7 +32,7 @@ import { type BatchWays, Ways } from './ways.ts';
 
 export interface TracerOptions {
   readonly settings: TracingSettings;
-  readonly kernel: Pick<Kernel, 'bytes' | 'blobs' | 'encodeSpans'>;
+  readonly kernel: Pick<Kernel, 'bytes' | 'blobs' | 'encodeSpans' | 'extractContexts'>;
   readonly clock: Pick<Clock, 'now' | 'toEpoch'>;
   readonly decision: Decision;
   readonly tail: TailKeeper;
@@ -40,6 +41,8 @@ export interface TracerOptions {
   readonly outlets: Outlets;
   /** Whether a configured source has processors. */
   readonly isProcessed: (source: string) => boolean;
+  /** Whether logs of a configured source may hold a W3C context in their text. */
+  readonly carriesContexts: (source: string) => boolean;
   /** Numbers from 0 (inclusive) to 1 (exclusive); for tests. */
   readonly random?: () => number;
 }
@@ -69,6 +72,7 @@ export class Tracer implements Observer {
   readonly measurement: SelfMeasurement;
   readonly #options: TracerOptions;
   readonly #random: () => number;
+  readonly #contexts: ContextReader;
   readonly #choice: LogChoice;
   readonly #writer: LogSpanWriter;
   readonly #ways = new Ways();
@@ -86,6 +90,7 @@ export class Tracer implements Observer {
     this.#options = options;
     this.#random = options.random ?? Math.random;
     this.measurement = new SelfMeasurement(options.clock);
+    this.#contexts = new ContextReader(options.kernel, options.carriesContexts);
     this.#choice = new LogChoice({ ...options, random: this.#random });
     this.#writer = new LogSpanWriter(options);
     this.#outfit = this.#outfitOf(options.settings);
@@ -115,7 +120,7 @@ export class Tracer implements Observer {
     this.measurement.measure(() => {
       this.#options.adaptive.processed(batch);
       const seed = this.#seeds.take(batch.count);
-      const groups = mode === 'system-only' ? [] : this.#choice.choose(batch, seed, outfit.settings);
+      const groups = mode === 'system-only' ? [] : this.#chooseLogs(batch, seed, outfit.settings);
       this.#plans.set(batch, { outfit, seed, groups });
     });
   }
@@ -138,6 +143,11 @@ export class Tracer implements Observer {
       this.#options.adaptive.completed(batch, deliveries);
       this.#write(batch, deliveries, plan);
     });
+  }
+
+  #chooseLogs(batch: Batch, seed: bigint, settings: TracingSettings): readonly Group[] {
+    if (settings.incoming !== 'ignore') this.#contexts.read(batch);
+    return this.#choice.choose(batch, seed, settings);
   }
 
   #write(batch: Batch, deliveries: readonly Delivery[], { outfit, seed, groups }: Plan): void {

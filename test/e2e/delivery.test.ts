@@ -168,7 +168,7 @@ describe('file to Loki', () => {
       await writeNumbered(input('x.log'), 0, LINES);
       await agent.start();
       // One slot may be in the hands of the reader.
-    const full = await agent.statusWhen(
+      const full = await agent.statusWhen(
         ({ dispatcher, sinks }) => dispatcher.slots_free <= 1 && sinks[0]!.state === 'retrying',
       );
       expect(full.sources[0]!.ledger.read).toBeLessThan(LINES);
