@@ -33,6 +33,15 @@ test('a placeholder that is known elsewhere is unknown where it is not accepted'
   expect(() => parseTemplate('{path}', ['source'])).toThrow('unknown placeholder {path}');
 });
 
+test.each([
+  ['out/{source.log', 'a { without its }; placeholders are {source}, {label.NAME}'],
+  ['out/source}.log', 'a } without its {'],
+  ['{source}}', 'a } without its {'],
+  ['{{source}', 'a { without its }'],
+])('a brace without its other is an error: %s', (text, message) => {
+  expect(() => parseTemplate(text, ['source'])).toThrow(message);
+});
+
 test('only the path and the file differ between streams of a source', () => {
   expect(
     ['{source}', 'x', '{label.a}', '{file}', 'a{path}'].map((text) =>

@@ -16,21 +16,27 @@ export type Template = readonly TemplatePart[];
 const PLACEHOLDER = /\{([^{}]*)\}/g;
 const LABEL = /^label\.[^\s{}]+$/;
 
-/** Splits a text into parts; throws an `Error` that names the accepted placeholders at one that is not `accepted`. */
+/** Splits a text into parts. @throws an `Error` at a placeholder that is not `accepted`, and at a brace without its other. */
 export function parseTemplate(text: string, accepted: readonly Placeholder[]): Template {
+  const names = () => [...accepted.map((each) => `{${each}}`), '{label.NAME}'].join(', ');
   const parts: TemplatePart[] = [];
   let end = 0;
   for (const match of text.matchAll(PLACEHOLDER)) {
     const name = match[1]!;
     if (!LABEL.test(name) && !(accepted as readonly string[]).includes(name)) {
-      const names = [...accepted.map((each) => `{${each}}`), '{label.NAME}'].join(', ');
-      throw new Error(`unknown placeholder {${name}}; accepted: ${names}`);
+      throw new Error(`unknown placeholder {${name}}; accepted: ${names()}`);
     }
     if (match.index > end) parts.push({ text: text.slice(end, match.index) });
     parts.push({ placeholder: name as Placeholder });
     end = match.index + match[0].length;
   }
   if (end < text.length) parts.push({ text: text.slice(end) });
+  for (const part of parts) {
+    const brace = 'text' in part ? /[{}]/.exec(part.text)?.[0] : undefined;
+    if (brace !== undefined) {
+      throw new Error(`a ${brace} without its ${brace === '{' ? '}' : '{'}; placeholders are ${names()}`);
+    }
+  }
   return parts;
 }
 

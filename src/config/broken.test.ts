@@ -83,13 +83,15 @@ test.each<[string, string, string[]]>([
   [
     'an unknown section',
     `${GOOD}\nlogging: { level: info }`,
-    ['c.yaml:3:1: logging: unknown key; accepted: server, state_dir, sources, sinks, dispatcher, log'],
+    [
+      'c.yaml:3:1: logging: unknown key; accepted: server, state_dir, sources, sinks, dispatcher, tracing, log',
+    ],
   ],
   [
     'a misspelt section',
     `${GOOD}\ndispacher: {}`,
     [
-      'c.yaml:3:1: dispacher: unknown key; did you mean "dispatcher"? accepted: server, state_dir, sources, sinks, dispatcher, log',
+      'c.yaml:3:1: dispacher: unknown key; did you mean "dispatcher"? accepted: server, state_dir, sources, sinks, dispatcher, tracing, log',
     ],
   ],
   [
@@ -104,13 +106,13 @@ test.each<[string, string, string[]]>([
     file('inclde: [a.log]'),
     [
       'c.yaml:3:5: sources[1].include: missing; expected a list',
-      'c.yaml:5:5: sources[1].inclde: unknown key; did you mean "include"? accepted: include, start_at, max_line_bytes, follow, depth, id, type, labels, processors',
+      'c.yaml:5:5: sources[1].inclde: unknown key; did you mean "include"? accepted: include, start_at, max_line_bytes, follow, depth, id, type, labels, trace_context, processors',
     ],
   ],
   [
     'a key of another type of component',
     'sources: [{ id: a, type: stdin, follow: true }]\nsinks: [{ id: out, type: stdout }]',
-    ['c.yaml:1:33: sources[0].follow: unknown key; accepted: id, type, labels, processors'],
+    ['c.yaml:1:33: sources[0].follow: unknown key; accepted: id, type, labels, trace_context, processors'],
   ],
   [
     'an unknown key where the component would ignore it',
@@ -151,7 +153,7 @@ test.each<[string, string, string[]]>([
   ],
   [
     'two sources of one id',
-    `sources: [{ id: a, type: stdin }, { id: a, type: stdin }]\n${SINKS}`,
+    `sources: [{ id: a, type: stdin }, { id: a, type: file, include: [x] }]\n${SINKS}`,
     ['c.yaml:1:41: sources[1].id: "a" is already the id of sources[0]; expected a unique id'],
   ],
   [
@@ -169,7 +171,7 @@ test.each<[string, string, string[]]>([
   ],
   [
     'a source that no sink takes',
-    'sources: [{ id: a, type: stdin }, { id: b, type: stdin }]\nsinks: [{ id: out, type: stdout, sources: [a] }]',
+    'sources: [{ id: a, type: stdin }, { id: b, type: file, include: [x] }]\nsinks: [{ id: out, type: stdout, sources: [a] }]',
     [
       'c.yaml:1:41: sources[1].id: no sink takes the logs of "b"; add it to the "sources" of a sink, or remove it',
     ],
@@ -364,6 +366,47 @@ test.each<[string, string, string[]]>([
   ],
   ['a tab', 'sources:\n\t- id: a', ['c.yaml:2:1: a tab is used for indentation; YAML accepts only spaces']],
   ['a quote that is not closed', `${GOOD}\nstate_dir: "data`, ['c.yaml:3:17: YAML: a closing " is missing']],
+  [
+    'a template inside braces',
+    'sinks:\n  - { id: a, type: file, path: out/{source}.log }',
+    [
+      'c.yaml:2:36: "out/{source}.log" must be in quotes: without them YAML takes { and [ for the start of a mapping or a list',
+    ],
+  ],
+  [
+    'a value that begins with a placeholder',
+    'sinks:\n  - id: a\n    path: {source}.log',
+    [
+      'c.yaml:3:19: "{source}.log" must be in quotes: without them YAML takes { and [ for the start of a mapping or a list',
+    ],
+  ],
+  [
+    'a pattern with a class inside brackets',
+    'include: [/x/[ab].log]',
+    [
+      'c.yaml:1:14: "/x/[ab].log" must be in quotes: without them YAML takes { and [ for the start of a mapping or a list',
+    ],
+  ],
+  [
+    'a pattern that begins with a star',
+    'include: [*.log]',
+    ['c.yaml:1:11: "*.log" must be in quotes: without them YAML takes * for a reference'],
+  ],
+  [
+    'a star alone',
+    'sources: [*]',
+    ['c.yaml:1:11: a value that begins with * must be in quotes: without them YAML takes * for a reference'],
+  ],
+  [
+    'a bracket that is not closed',
+    'sources: [\n  { id: a, type: file }\n\nsinks:\n  - id: x',
+    ['c.yaml:4:1: YAML: the [ at line 1, column 10 is not closed; its ] must come before this'],
+  ],
+  [
+    'a brace that is not closed',
+    'a: [{ b: 1, c: [2, 3]]\nd: 1',
+    ['c.yaml:1:22: YAML: the { at line 1, column 5 is not closed; its } must come before this'],
+  ],
   [
     'an alias of nothing',
     'sources: *common',

@@ -5,6 +5,8 @@
 import { z } from 'zod';
 import { formatByteSize, formatDuration } from '../component/units.ts';
 import { type Complaint, valueAt } from './explain.ts';
+import { checkFiles } from './files.ts';
+import { checkPlaces } from './places.ts';
 import type { Path } from './problem.ts';
 import { dispatcherSchema, type Registry } from './schema.ts';
 import { selects } from './selection.ts';
@@ -18,6 +20,8 @@ export function checkRelations(data: unknown, registry: Registry): Complaint[] {
     ...duplicates(ids(data, 'sinks'), 'sinks'),
     ...references(data, sourceIds),
     ...sizes(data, registry),
+    ...checkPlaces(data, registry),
+    ...checkFiles(data),
   ];
 }
 
@@ -35,7 +39,7 @@ function ids(data: unknown, key: 'sources' | 'sinks'): readonly (string | undefi
 }
 
 function complaint(path: Path, message: string): Complaint {
-  return { path, about: 'value', message };
+  return { path, about: 'value', message, mayQuote: true };
 }
 
 function duplicates(all: readonly (string | undefined)[], key: 'sources' | 'sinks'): Complaint[] {

@@ -17,6 +17,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import type { Path } from './problem.ts';
+import { explainFault } from './yaml-fault.ts';
 
 /** A problem of the text itself. */
 export interface TextProblem {
@@ -52,7 +53,7 @@ export class ConfigDocument {
       const { line } = this.positionOf(pos[0]);
       return !lines.has(line) && lines.add(line);
     });
-    const problems = first.map((fault) => ({ offset: fault.pos[0], message: explainFault(fault, text) }));
+    const problems = first.map((fault) => ({ offset: fault.pos[0], message: this.#explain(fault, text) }));
     if (problems.length === 0) problems.push(...referenceProblems(this.yaml));
     this.problems = problems;
     if (problems.length === 0) forgetEmptyValues(this.yaml);
@@ -86,6 +87,15 @@ export class ConfigDocument {
   nodeAt(path: Path): Node | undefined {
     const { node, complete } = this.#find(path);
     return complete && node !== null ? node : undefined;
+  }
+
+  #explain(fault: YAMLError, text: string): string {
+    const kind = /^Flow (sequence|map) in block/.exec(fault.message)?.[1];
+    const open = kind === undefined ? undefined : lastOpened(this.yaml, fault.pos[0], kind === 'map');
+    if (open === undefined) return explainFault(fault, text);
+    const { line, column } = this.positionOf(open);
+    const [opening, closing] = kind === 'map' ? '{}' : '[]';
+    return `YAML: the ${opening} at line ${line}, column ${column} is not closed; its ${closing} must come before this`;
   }
 
   #positionOfNode(node: Node | null): Position {
@@ -151,9 +161,13 @@ function referenceProblems(document: Document): TextProblem[] {
       const target = node.resolve(document);
       const offset = node.range?.[0] ?? 0;
       if (target === undefined) {
+        // `*.log` is a pattern to people and an alias to YAML.
+        const isPattern = !/^\w[\w-]*$/.test(node.source);
         problems.push({
           offset,
-          message: `alias *${node.source}: no anchor &${node.source} stands before it`,
+          message: isPattern
+            ? `"*${node.source}" must be in quotes: without them YAML takes * for a reference`
+            : `alias *${node.source}: no anchor &${node.source} stands before it`,
         });
       } else if (ancestors.includes(target)) {
         problems.push({
@@ -188,39 +202,14 @@ function forgetEmptyValues(document: Document): void {
   });
 }
 
-function explainFault(fault: YAMLError, text: string): string {
-  const line = text.slice(text.lastIndexOf('\n', fault.pos[0] - 1) + 1).split('\n', 1)[0]!;
-  switch (fault.code) {
-    case 'DUPLICATE_KEY': {
-      const key = /^[^\s:,{}[\]]+/.exec(text.slice(fault.pos[0]))?.[0] ?? '';
-      return `key ${key} is given twice in the same mapping; keep one`;
-    }
-    case 'TAB_AS_INDENT':
-      return 'a tab is used for indentation; YAML accepts only spaces';
-    case 'MULTIPLE_DOCS':
-      return 'a second document starts here (---); a configuration is one document';
-    case 'BAD_SCALAR_START':
-      return `YAML: ${lowerFirst(fault.message)}; put the value in quotes`;
-    case 'MISSING_CHAR': {
-      const quote = /^Missing closing (["'])quote/.exec(fault.message)?.[1];
-      return quote === undefined
-        ? `YAML: ${lowerFirst(fault.message)}`
-        : `YAML: a closing ${quote} is missing`;
-    }
-    case 'BLOCK_AS_IMPLICIT_KEY':
-      return 'YAML: a second ": " on the line; put a value that holds ": " in quotes';
-    case 'TAG_RESOLVE_FAILED':
-      return `YAML: ${lowerFirst(fault.message)}; tags are not used in a configuration`;
-    default: {
-      // In `{ port: ${PORT} }` the variable's braces are, to YAML, a mapping of its own.
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: how a configuration names a variable
-      const advice = '; inside {…} and […] put a value with ${…} in quotes, or give it a line of its own';
-      const hint = /[{[].*\$\{/.test(line) ? advice : '';
-      return `YAML: ${lowerFirst(fault.message)}${hint}`;
-    }
-  }
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
+/** Offset of the innermost `{` or `[` that was opened before `offset` and not closed by then. */
+function lastOpened(document: Document, offset: number, isMapping: boolean): number | undefined {
+  let opened: number | undefined;
+  visit(document, {
+    Collection(_key, node) {
+      const [start, end] = node.range ?? [0, 0];
+      if (node.flow === true && isMap(node) === isMapping && start < offset && end >= offset) opened = start;
+    },
+  });
+  return opened;
 }

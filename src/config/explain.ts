@@ -11,6 +11,8 @@ export interface Complaint {
   readonly path: Path;
   readonly about: 'key' | 'value';
   readonly message: string;
+  /** True where the message is in a component's own words, which may quote any part of a value. */
+  readonly mayQuote?: true;
 }
 
 export type Validated<T> =
@@ -58,6 +60,7 @@ function explain(issue: Issue, prefix: Path, subject: Subject): Complaint[] {
     return issue.keys.map((key) => ({ path: [...path, key], about: 'key', message: unknownKey(key, known) }));
   }
   if (issue.code === 'invalid_key') {
+    // Keys cannot come from the environment.
     const found = JSON.stringify(path.at(-1));
     return [{ path, about: 'key', message: `found ${found}; ${issue.issues[0]?.message ?? issue.message}` }];
   }
@@ -73,9 +76,8 @@ function explain(issue: Issue, prefix: Path, subject: Subject): Complaint[] {
       { path, about: 'value', message: withFound(`expected ${[...accepted].join(', or ')}`, path, subject) },
     ];
   }
-  return [
-    { path, about: 'value', message: withFound(issue.message, path, subject) + hint(issue, path, subject) },
-  ];
+  const message = withFound(issue.message, path, subject) + hint(issue, path, subject);
+  return [{ path, about: 'value', message, ...(issue.code === 'custom' && { mayQuote: true }) }];
 }
 
 function unknownKey(key: string, known: readonly string[]): string {

@@ -38,6 +38,7 @@ test('describes each type of component with its own keys and the common ones', (
     'max_line_bytes',
     'processors',
     'start_at',
+    'trace_context',
     'type',
   ]);
 });

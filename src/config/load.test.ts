@@ -12,10 +12,12 @@ const SMALL = 'sources: [{ id: a, type: stdin }]\nsinks: [{ id: out, type: stdou
 
 describe('a configuration', () => {
   test('gets its defaults, in milliseconds and bytes', () => {
-    expect(parse(SMALL)).toEqual({
+    const { tracing, ...config } = parse(SMALL);
+    expect(tracing).toMatchObject({ mode: 'hybrid', adaptive_sampling: { check_interval: 30_000 } });
+    expect(config).toEqual({
       server: { host: '127.0.0.1', port: 8401 },
       state_dir: './data',
-      sources: [{ id: 'a', type: 'stdin', labels: {}, processors: [] }],
+      sources: [{ id: 'a', type: 'stdin', labels: {}, trace_context: 'none', processors: [] }],
       sinks: [{ id: 'out', type: 'stdout', sources: ['*'] }],
       dispatcher: {
         memory: 67_108_864,
@@ -60,6 +62,7 @@ log: { level: debug }
         max_line_bytes: 262_144,
         follow: true,
         labels: { team: 'web' },
+        trace_context: 'none',
         processors: [{ type: 'redact', pattern: 'x' }, { type: 'parse_json' }],
       },
     ]);

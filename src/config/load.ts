@@ -11,6 +11,7 @@ import { type Environment, expandDocument } from './env.ts';
 import { type Complaint, validate } from './explain.ts';
 import { ConfigError, type Path, type Problem } from './problem.ts';
 import { type Config, configSchema, type Registry } from './schema.ts';
+import { type FromEnvironment, maskEnvironment, withoutSecrets } from './secrets.ts';
 
 export interface LoadOptions {
   readonly registry: Registry;
@@ -50,11 +51,30 @@ export function parseConfig(text: string, file: string, { registry, environment 
   const data = plainValue(document, file);
   const result = validate(configSchema(registry), data, (path) => shownAs(document, path));
   const complaints = [...(result.ok ? [] : result.complaints), ...checkRelations(data, registry)];
-  const problems = complaints.map((complaint) => locate(complaint, document, file));
+  const values = valuesFromEnvironment(document);
+  const shown =
+    complaints.length === 0 || values.length === 0
+      ? complaints
+      : withoutSecrets(
+          complaints,
+          maskedComplaints(text, file, { registry, environment }),
+          values,
+          environment,
+        );
+  const problems = shown.map((complaint) => locate(complaint, document, file));
   // A value that could not be expanded is wrong in no other way.
   const fresh = problems.filter((problem) => !unexpanded.some((other) => samePlace(other, problem)));
   if (result.ok && unexpanded.length + fresh.length === 0) return result.value as Config;
   throw configError([...unexpanded, ...fresh]);
+}
+
+/** What is wrong with the same configuration when each variable holds its own name. */
+function maskedComplaints(text: string, file: string, { registry, environment }: LoadOptions): Complaint[] {
+  const document = new ConfigDocument(text);
+  expandDocument(document.yaml, maskEnvironment(environment));
+  const data = plainValue(document, file);
+  const result = validate(configSchema(registry), data, (path) => shownAs(document, path));
+  return [...(result.ok ? [] : result.complaints), ...checkRelations(data, registry)];
 }
 
 /** The document as data, without the root's `x-…` keys: a place for anchors. */
@@ -76,6 +96,23 @@ function plainValue(document: ConfigDocument, file: string): unknown {
 function locate({ path, about, message }: Complaint, document: ConfigDocument, file: string): Problem {
   const position = about === 'key' ? document.positionOfKey(path) : document.positionOfValue(path);
   return { file, ...position, path, message };
+}
+
+/** Every value that holds variables. Behind an alias it is found where the alias stands, too. */
+function valuesFromEnvironment(document: ConfigDocument): FromEnvironment[] {
+  const found: FromEnvironment[] = [];
+  const walk = (value: unknown, path: Path): void => {
+    if (typeof value === 'object' && value !== null) {
+      for (const [key, inner] of Object.entries(value)) {
+        walk(inner, [...path, Array.isArray(value) ? Number(key) : key]);
+      }
+      return;
+    }
+    const written = shownAs(document, path);
+    if (written !== undefined) found.push({ path, written });
+  };
+  walk(document.value(), []);
+  return found;
 }
 
 /** Values from the environment may be secrets: messages show how they were written. */
