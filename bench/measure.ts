@@ -31,10 +31,21 @@ export interface Work {
   readonly input: string;
   /** Whether all is delivered; null: nobody can tell, wait until the process has read all and does nothing more. */
   readonly delivered: (() => boolean | Promise<boolean>) | null;
+  /** How the corpus gets to `input`; at once when left out. */
+  readonly feed?: (corpus: Corpus, input: string) => Promise<void>;
+  /** With `delivered: null`: how long it must do nothing, in milliseconds; 300 when left out. */
+  readonly quietMs?: number;
 }
 
 /** @throws when the process ends or does not get done within five minutes. */
-export async function measure({ child, corpus, input, delivered }: Work): Promise<Sample> {
+export async function measure({
+  child,
+  corpus,
+  input,
+  delivered,
+  feed = linkAtOnce,
+  quietMs = QUIET_MS,
+}: Work): Promise<Sample> {
   const { pid } = child;
   const deadline = performance.now() + PATIENCE_MS;
   const until = async (what: string, holds: () => boolean | Promise<boolean>) => {
@@ -50,10 +61,12 @@ export async function measure({ child, corpus, input, delivered }: Work): Promis
   if (child.exited) throw new Error(`the process ended before it got the file: ${child.output()}`);
   const readBefore = bytesRead(pid);
   const cpuBefore = cpuMs(pid);
-  await link(corpus.path, input);
+  const fed = feed(corpus, input);
+  fed.catch(() => {});
   await until('it read the file', () => bytesRead(pid) - readBefore >= FIRST_READ_BYTES);
   const startedAt = performance.now();
   await until('it had read all of the file', () => bytesRead(pid) - readBefore >= corpus.bytes);
+  await fed;
   let endedAt = performance.now();
   if (delivered === null) {
     let cpu = cpuMs(pid);
@@ -64,11 +77,15 @@ export async function measure({ child, corpus, input, delivered }: Work): Promis
         cpu = now;
         endedAt = performance.now();
       }
-      return performance.now() - endedAt > QUIET_MS;
+      return performance.now() - endedAt > quietMs;
     });
   } else {
     await until('it had delivered all', delivered);
     endedAt = performance.now();
   }
   return { wallMs: endedAt - startedAt, cpuMs: cpuMs(pid) - cpuBefore, peakRssBytes: peakRssBytes(pid) };
+}
+
+function linkAtOnce({ path }: Corpus, input: string): Promise<void> {
+  return link(path, input);
 }

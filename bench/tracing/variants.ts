@@ -1,0 +1,86 @@
+/** The pipelines and the modes of tracing that are measured. Called by run.ts. */
+import type { CorpusKind } from '../corpora.ts';
+
+type Section = Readonly<Record<string, unknown>>;
+
+export interface TracedPipeline {
+  readonly name: string;
+  readonly corpus: CorpusKind;
+  /** Keys of the sink; `port` is that of the far end. */
+  readonly sink: (port: number) => Section;
+  readonly processors?: readonly unknown[];
+  /** The file sink's output where it must be the input. */
+  readonly output?: string;
+  /** Whether the sink can write ids into logs: raw lines it must not change. */
+  readonly stamps: boolean;
+  /** The file grows at this rate instead of being there at once. */
+  readonly bytesPerSecond?: number;
+}
+
+/** Never rotated: compressing rotated files is another benchmark's matter. */
+const fileSink = { type: 'file', path: './out/{file}', rotate: { max_bytes: '1024GiB' } };
+const loki = (port: number) => ({ type: 'loki', url: `http://127.0.0.1:${port}` });
+
+export const TRACED_PIPELINES: readonly TracedPipeline[] = [
+  { name: 'file-to-loki', corpus: 'nginx', sink: loki, stamps: true },
+  {
+    name: 'parse_json-to-loki',
+    corpus: 'json',
+    sink: loki,
+    processors: [{ type: 'parse_json' }],
+    stamps: true,
+  },
+  { name: 'file-to-file', corpus: 'nginx', sink: () => fileSink, output: 'out/corpus.log', stamps: false },
+  { name: 'file-to-file-json', corpus: 'nginx', sink: () => ({ ...fileSink, format: 'json' }), stamps: true },
+  // At full speed a waterfall of every log is more than one machine can send and receive: spans are dropped.
+  { name: 'file-to-loki-paced', corpus: 'nginx', sink: loki, stamps: true, bytesPerSecond: 64 * 2 ** 20 },
+];
+
+export interface Variant {
+  readonly name: string;
+  readonly tracing: Section;
+  /** Whether the sink writes ids into traced logs. */
+  readonly stamped: boolean;
+}
+
+export const OFF: Variant = { name: 'ModeOff', tracing: { mode: 'off' }, stamped: false };
+
+const hybrid = (rate: number) => ({ mode: 'hybrid', log_tracing_rate: rate });
+const fullE2e = (shape: string) => ({ mode: 'full-e2e', log_spans: shape });
+
+/** Each mode as it is by default, and without stamps where those may cost something. */
+const MODES: readonly { readonly name: string; readonly tracing: Section; readonly unstamped: boolean }[] = [
+  { name: 'ModeSystemOnly', tracing: { mode: 'system-only' }, unstamped: false },
+  { name: 'Hybrid_0Percent', tracing: hybrid(0), unstamped: false },
+  { name: 'Hybrid_1Percent', tracing: hybrid(0.01), unstamped: false },
+  { name: 'Hybrid_10Percent', tracing: hybrid(0.1), unstamped: true },
+  { name: 'FullE2E_Compact', tracing: fullE2e('compact'), unstamped: true },
+  { name: 'FullE2E_Waterfall', tracing: fullE2e('waterfall'), unstamped: true },
+];
+
+/** What is compared with `OFF`: itself, which shows the noise, and every mode. */
+export function variantsOf({ stamps }: TracedPipeline): Variant[] {
+  return [
+    { ...OFF, name: 'ModeOff again' },
+    ...MODES.flatMap(({ name, tracing, unstamped }): Variant[] => [
+      ...(stamps || !unstamped ? [{ name, tracing, stamped: stamps }] : []),
+      ...(unstamped
+        ? [{ name: `${name}, unstamped`, tracing: { ...tracing, stamp: 'none' }, stamped: false }]
+        : []),
+    ]),
+  ];
+}
+
+/**
+ * The section of a run that sends its spans to a server on `port`. Spans wait for 100 ms at most, so that the last ones
+ * are sent while the run is still measured, and the queue is large enough for what a benchmark makes at full speed.
+ */
+export function sectionOf({ tracing }: Variant, port: number): Section {
+  if (tracing.mode === 'off') return tracing;
+  const exporter = {
+    type: 'otlp',
+    endpoint: `http://127.0.0.1:${port}/v1/traces`,
+    batch_timeout: '100ms',
+  };
+  return { ...tracing, exporter };
+}
