@@ -1,5 +1,6 @@
 /** Counts failures of the file system and logs each trouble with a path once, until it has gone away. */
 import type { Logger } from '../../component/logger.ts';
+import { shownPath } from './names.ts';
 
 export class Complaints {
   readonly #log: Logger;
@@ -20,7 +21,7 @@ export class Complaints {
     if (this.#codes.get(path) === code) return;
     this.#codes.set(path, code);
     this.#log.warn(
-      { source: this.#source, path, code, err: error },
+      { source: this.#source, path: shownPath(path), code, err: error },
       `cannot ${doing} (${code}), will try again`,
     );
   }

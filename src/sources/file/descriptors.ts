@@ -68,12 +68,12 @@ export class Descriptors {
     this.#open.add(file);
   }
 
-  /** Closes up to `count` files that have nothing to read and can be opened again by their path. True when any was closed. */
+  /** Closes up to `count` files that have nothing to read and can be found again. True when any was closed. */
   #closeQuiet(count: number): boolean {
     let closed = 0;
     for (const file of this.#open) {
       if (closed >= count) break;
-      if (file.queued || file.detachedAt !== undefined) continue;
+      if (file.queued || (file.detachedAt !== undefined && !file.followed)) continue;
       this.close(file);
       closed++;
     }

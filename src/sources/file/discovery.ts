@@ -32,6 +32,7 @@ export class Discovery {
   readonly #complaints: Complaints;
   readonly #clock: Clock;
   #folders = new Map<string, Folder>();
+  #before: ReadonlyMap<string, Folder> = new Map();
   #walked = false;
 
   /** @throws SyntaxError when a pattern is malformed. */
@@ -56,13 +57,21 @@ export class Discovery {
    * wildcard in its last name is among them even when nothing is there.
    */
   async scan(): Promise<string[] | undefined> {
+    this.#before = this.#folders;
     if (this.#walked && !(await this.#changed())) return undefined;
     this.#walked = true;
-    const before = this.#folders;
     this.#folders = new Map();
-    const walk = new Walk(this.#excludes, (path) => this.#list(path, before));
+    const walk = new Walk(this.#excludes, (path) => this.#list(path, this.#before));
     for (const steps of this.#patterns) await walk.start(steps);
     return [...walk.found].sort();
+  }
+
+  /**
+   * When the folder's entries had changed last, as of the scan before the last one, in milliseconds since 1970 by the
+   * clock of its file system; undefined when it was not listed then.
+   */
+  changedAt(folder: string): number | undefined {
+    return this.#before.get(folder === '' ? '/' : folder)?.stats?.mtimeMs;
   }
 
   async #changed(): Promise<boolean> {

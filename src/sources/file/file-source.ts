@@ -10,10 +10,13 @@ import { Attributes } from './attributes.ts';
 import { Complaints } from './complaints.ts';
 import { Descriptors } from './descriptors.ts';
 import { Discovery } from './discovery.ts';
+import { Finder } from './finder.ts';
 import { FINGERPRINT_BYTES } from './fingerprint.ts';
 import { pathMatcher } from './glob.ts';
+import { KnownFiles } from './known-files.ts';
 import { ReadQueue } from './read-queue.ts';
 import type { FileSourceConfig } from './schema.ts';
+import { Siblings } from './siblings.ts';
 import { TailedFiles } from './tailed-files.ts';
 
 const REFRESH_POSITIONS_MS = 3600_000;
@@ -25,11 +28,12 @@ export class FileSource implements Source {
   readonly #complaints: Complaints;
   readonly #descriptors: Descriptors;
   readonly #discovery: Discovery;
+  readonly #known = new KnownFiles();
   readonly #files: TailedFiles;
+  readonly #finder: Finder;
   readonly #before = Buffer.alloc(FINGERPRINT_BYTES);
   #state: SourceStatus['state'] = 'idle';
   #linesSplit = 0;
-  #scanned = false;
   /** Monotonic milliseconds of what is to be done next. */
   #pollAt = 0;
   #scanAt = 0;
@@ -46,21 +50,32 @@ export class FileSource implements Source {
     this.#complaints = new Complaints({ log, id });
     this.#descriptors = new Descriptors({ max: config.max_open_files, complaints: this.#complaints });
     const excluded = pathMatcher(config.exclude);
+    const excludes = (path: string) => isOwn(path, context.stateDir) || excluded(path);
+    const included = pathMatcher(
+      config.include.map((pattern) => (pattern.includes('/') ? pattern : `./${pattern}`)),
+    );
     this.#discovery = new Discovery({
       include: config.include,
-      excludes: (path) => isOwn(path, context.stateDir) || excluded(path),
+      excludes,
       attributes,
       complaints: this.#complaints,
       clock,
     });
-    this.#files = new TailedFiles({
-      config,
+    const shared = {
       origin: { source: id, sourceType: 'file', labels, positions, clock },
-      attributes,
       complaints: this.#complaints,
       descriptors: this.#descriptors,
+      siblings: new Siblings({ excludes, complaints: this.#complaints }),
+      known: this.#known,
       queue: this.#queue,
       log,
+    };
+    this.#files = new TailedFiles({ ...shared, config, attributes });
+    this.#finder = new Finder({
+      ...shared,
+      startAt: config.start_at,
+      matches: (path) => included(path) && !excludes(path),
+      files: this.#files,
     });
     this.#refreshAt = clock.now() + REFRESH_POSITIONS_MS;
   }
@@ -89,10 +104,11 @@ export class FileSource implements Source {
   status(): SourceStatus {
     const streams = [];
     let unreadable = 0;
-    for (const file of this.#files.all.values()) {
+    for (const file of this.#known.byKey.values()) {
       if (file.readable) {
         const { committed, id } = file.stream;
         const size = Math.max(file.size, file.position);
+        if (file.followed && committed === size) continue;
         streams.push({
           id,
           position: file.position,
@@ -106,14 +122,16 @@ export class FileSource implements Source {
       state: this.#state,
       streams,
       details: {
-        files: this.#files.all.size,
+        files: this.#known.byKey.size - this.#known.followed.size,
+        files_followed: this.#known.followed.size,
         files_open: this.#descriptors.count,
         files_unreadable: unreadable,
-        rotations: this.#files.rotations,
-        truncations: this.#files.truncations,
+        rotations: this.#known.rotations,
+        truncations: this.#known.truncations,
         lines_split: this.#linesSplit,
         read_errors: this.#complaints.count,
-        bytes_lost: this.#files.bytesLost,
+        bytes_lost: this.#known.bytesLost,
+        files_lost: this.#known.filesLost,
       },
     };
   }
@@ -127,9 +145,8 @@ export class FileSource implements Source {
       this.#pollAt = now + this.#config.poll_interval;
     }
     if (now >= this.#scanAt) {
-      const fromEnd = !this.#scanned && this.#config.start_at === 'end';
-      await this.#files.find(await this.#discovery.scan(), { fromEnd, now });
-      this.#scanned = true;
+      const changedAt = (folder: string) => this.#discovery.changedAt(folder);
+      await this.#finder.find(await this.#discovery.scan(), { now, changedAt });
       this.#scanAt = now + this.#config.scan_interval;
     }
     if (now >= this.#refreshAt) {

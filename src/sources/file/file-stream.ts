@@ -6,6 +6,7 @@ import type { Clock } from '../../component/clock.ts';
 import type { Positions } from '../../component/source.ts';
 import type { Stream } from '../../record/stream.ts';
 import { type Fingerprint, NOTHING } from './fingerprint.ts';
+import { shownPath } from './names.ts';
 import type { PositionEntry } from './position-entry.ts';
 
 /** What all streams of a source share. */
@@ -28,6 +29,8 @@ export class FileStream implements Stream {
   readonly sourceType: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly path: string;
+  readonly #home: string;
+  readonly #born: number;
   readonly #key: string;
   readonly #origin: StreamOrigin;
   /** Ends of chunks handed over and not committed, in order. */
@@ -36,17 +39,23 @@ export class FileStream implements Stream {
   #head: Fingerprint;
   /** Delivered up to here. */
   committed: number;
+  /** The file was given up: nothing is left to read of it. */
+  done = false;
 
+  /** `home`: the path the file was found under; `born`: when it came into being, in milliseconds since 1970. */
   constructor(options: {
-    path: string;
+    home: string;
+    born: number;
     key: string;
     origin: StreamOrigin;
     position: number;
     head: Fingerprint;
   }) {
-    const { path, key, origin } = options;
-    this.id = path;
-    this.path = path;
+    const { home, key, origin } = options;
+    this.#home = home;
+    this.#born = options.born;
+    this.path = shownPath(home);
+    this.id = this.path;
     this.source = origin.source;
     this.sourceType = origin.sourceType;
     this.labels = origin.labels;
@@ -69,12 +78,25 @@ export class FileStream implements Stream {
     this.save(position, last?.position === position ? last.tail : NOTHING);
   }
 
+  /** Notes what the file's first bytes are, without a chunk. */
+  begins(head: Fingerprint): void {
+    this.#head = head;
+  }
+
   /** Writes a position to the store, unless the stream is retired. */
   save(offset: number, tail: Fingerprint): void {
     if (this.#retired) return;
     const { clock, positions } = this.#origin;
     const seen = Math.round(clock.toEpoch(clock.now()));
-    const entry: PositionEntry = { path: this.path, offset, head: this.#head, tail, seen };
+    const entry: PositionEntry = {
+      path: this.#home,
+      offset,
+      head: this.#head,
+      tail,
+      seen,
+      born: this.#born,
+      ...(this.done && { done: true }),
+    };
     positions.set(this.#key, entry);
   }
 

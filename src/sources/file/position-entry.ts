@@ -11,18 +11,30 @@ export interface PositionEntry {
   readonly tail: Fingerprint;
   /** When the file was last known to exist, in milliseconds since 1970. */
   readonly seen: number;
+  /** When it came into being by the clock of its file system, in milliseconds since 1970; absent in entries of early versions. */
+  readonly born?: number;
+  /** It was given up, so that it is not searched for when its path leads elsewhere. */
+  readonly done?: boolean;
 }
 
 /** The entry, or undefined when the value is none: stored text may have been damaged or written by another version. */
 export function readPositionEntry(value: unknown): PositionEntry | undefined {
   const entry = value as Partial<PositionEntry> | null | undefined;
   if (typeof entry !== 'object' || entry === null) return undefined;
-  const { path, offset, head, tail, seen } = entry;
+  const { path, offset, head, tail, seen, born, done } = entry;
   if (typeof path !== 'string' || typeof seen !== 'number') return undefined;
   if (!isCount(offset, Number.MAX_SAFE_INTEGER) || !isFingerprint(head) || !isFingerprint(tail))
     return undefined;
   if (tail.bytes > offset) return undefined;
-  return { path, offset, head, tail, seen };
+  return {
+    path,
+    offset,
+    head,
+    tail,
+    seen,
+    ...(typeof born === 'number' && { born }),
+    ...(done === true && { done }),
+  };
 }
 
 function isFingerprint(value: unknown): value is Fingerprint {

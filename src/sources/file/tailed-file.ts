@@ -9,7 +9,7 @@ import type { Slot } from '../../kernel/slot.ts';
 import type { Chunk } from '../../record/chunk.ts';
 import { closeFile, type OpenFile, readAt } from './file-handle.ts';
 import { FileStream, type StreamOrigin } from './file-stream.ts';
-import { extendHead, type Fingerprint, matches, NOTHING, tailOf } from './fingerprint.ts';
+import { extendHead, FINGERPRINT_BYTES, type Fingerprint, matches, NOTHING, tailOf } from './fingerprint.ts';
 import type { PositionEntry } from './position-entry.ts';
 
 export interface ReadOptions {
@@ -42,6 +42,11 @@ export class TailedFile {
   #tail: Fingerprint;
   #skipNuls = false;
 
+  /** The path it was found under: where it is in the order of rotation, and what operators know it by. */
+  readonly home: string;
+  /** When it came into being by the clock of its file system, in milliseconds since 1970. */
+  readonly startedAt: number;
+  /** Where it is to be found now. */
   path: string;
   stream: FileStream;
   /** Everything before it was handed over. */
@@ -57,8 +62,10 @@ export class TailedFile {
   /** Monotonic milliseconds: when the file last grew, and when it is to be looked at again. */
   changedAt: number;
   dueAt: number;
-  /** When its path stopped leading to it; undefined while it does. */
+  /** When its path stopped leading to it; undefined while it does. A file put aside by rotation before it was read never had one. */
   detachedAt: number | undefined;
+  /** No path leads to it, it has been quiet, and it is only looked at now and then. */
+  followed = false;
   /** It waits for a read. */
   queued = false;
   /** No more growth is expected: the next read takes an unfinished last line as a record. */
@@ -70,6 +77,8 @@ export class TailedFile {
 
   constructor(options: {
     path: string;
+    home: string;
+    startedAt: number;
     key: string;
     dev: number;
     ino: number;
@@ -79,8 +88,10 @@ export class TailedFile {
     /** Where reading starts: after what was delivered in an earlier run, or at a byte, of which nothing is known. */
     from: PositionEntry | number;
   }) {
-    const { path, key, origin, from, now } = options;
-    this.path = path;
+    const { home, startedAt, key, origin, from, now } = options;
+    this.path = options.path;
+    this.home = home;
+    this.startedAt = startedAt;
     this.key = key;
     this.dev = options.dev;
     this.ino = options.ino;
@@ -91,7 +102,14 @@ export class TailedFile {
     this.seenTo = known.offset;
     this.#head = known.head;
     this.#tail = known.tail;
-    this.stream = new FileStream({ path, key, origin, position: known.offset, head: known.head });
+    this.stream = new FileStream({
+      home,
+      born: startedAt,
+      key,
+      origin,
+      position: known.offset,
+      head: known.head,
+    });
     this.changedAt = now;
     this.dueAt = now;
   }
@@ -125,10 +143,38 @@ export class TailedFile {
   }
 
   /** Whether the file still begins as it did. Call after opening it. */
-  async beginsAsBefore(): Promise<boolean> {
+  beginsAsBefore(): Promise<boolean> {
+    return this.#beginsIn(this.fd);
+  }
+
+  /**
+   * Whether an open file holds what was read from this one; also when it ends before the position, as a copy does that
+   * was made earlier. Undefined: nothing was read. Rejects with errors of read(2).
+   */
+  async isFoundIn(fd: number): Promise<boolean | undefined> {
+    if (this.#head.bytes + this.#tail.bytes === 0) return undefined;
+    if (!(await this.#beginsIn(fd))) return false;
+    const tail = Buffer.allocUnsafe(this.#tail.bytes);
+    const read = await readAt(fd, [tail], this.position - tail.length);
+    return read < tail.length || matches(this.#tail, tail);
+  }
+
+  /** Takes the fingerprints of what lies before the position and was not read. Call after opening. */
+  async learn(): Promise<void> {
+    const bytes = Math.min(FINGERPRINT_BYTES, this.position);
+    const head = Buffer.allocUnsafe(bytes);
+    const tail = Buffer.allocUnsafe(bytes);
+    if ((await readAt(this.fd, [head], 0)) < bytes) return;
+    if ((await readAt(this.fd, [tail], this.position - bytes)) < bytes) return;
+    this.#head = extendHead(NOTHING, 0, head);
+    this.#tail = tailOf(tail, head.subarray(0, 0));
+    this.stream.begins(this.#head);
+  }
+
+  async #beginsIn(fd: number): Promise<boolean> {
     if (this.#head.bytes === 0) return true;
     const head = Buffer.allocUnsafe(this.#head.bytes);
-    return (await readAt(this.fd, [head], 0)) === head.length && matches(this.#head, head);
+    return (await readAt(fd, [head], 0)) === head.length && matches(this.#head, head);
   }
 
   /**
@@ -190,7 +236,8 @@ export class TailedFile {
     this.#skipNuls = true;
     this.changedAt = now;
     this.stream = new FileStream({
-      path: this.stream.path,
+      home: this.home,
+      born: this.startedAt,
       key: this.key,
       origin: this.#origin,
       position: 0,
@@ -201,6 +248,12 @@ export class TailedFile {
   /** Stores the position as delivered, where reading starts behind bytes that nobody wants. */
   savePosition(): void {
     this.stream.save(this.position, this.#tail);
+  }
+
+  /** Stores that nothing is left to read of it, as soon as everything is delivered. */
+  giveUp(): void {
+    this.stream.done = true;
+    if (this.stream.committed === this.position) this.savePosition();
   }
 
   /**

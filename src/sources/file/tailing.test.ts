@@ -13,6 +13,8 @@ interface Written {
   partial: string;
   /** The source has had time to open it. */
   known: boolean;
+  /** A position of it is stored, so that it is found again after a restart. */
+  stored: boolean;
 }
 
 type Step =
@@ -20,7 +22,7 @@ type Step =
   | { do: 'rotate'; file: number; matched: boolean; reopen: boolean }
   | { do: 'truncate' | 'delete'; file: number }
   | { do: 'pass'; ms: number }
-  | { do: 'restart' };
+  | { do: 'restart'; rotate: number | null };
 
 const file = fc.nat(2);
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -48,7 +50,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.constantFrom(250, 500, 1000, 2000) }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const), rotate: fc.option(file) }) },
 );
 
 class Model {
@@ -97,6 +99,7 @@ class Model {
     const file = this.#open[number];
     if (file === undefined) return;
     this.#giveUp(file);
+    file.stored = false;
     ftruncateSync(file.fd);
     file.lines = [];
     file.partial = '';
@@ -113,14 +116,17 @@ class Model {
 
   /** The source has looked at everything. */
   settled(): void {
-    for (const file of this.#all) file.known = true;
+    for (const file of this.#all) {
+      file.known = true;
+      if (file.lines.length > 0) file.stored = true;
+    }
   }
 
-  /** Without a running source, files that no pattern reaches cannot be followed. */
+  /** Without a running source, files are out of reach that are gone, or of which nothing was read and which no pattern matches. */
   stopped(): void {
     for (const file of this.#all) {
-      if (file.path === null || !file.path.includes('.log')) this.#giveUp(file);
-      else file.known = false;
+      if (file.path === null || !(file.stored || file.path.includes('.log'))) this.#giveUp(file);
+      file.known = file.stored;
     }
   }
 
@@ -134,7 +140,7 @@ class Model {
 
   #create(number: number): Written {
     const path = this.#rig.path(`${number}.log`);
-    const file = { fd: openSync(path, 'a'), path, lines: [], partial: '', known: false };
+    const file = { fd: openSync(path, 'a'), path, lines: [], partial: '', known: false, stored: false };
     this.#all.push(file);
     return file;
   }
@@ -160,9 +166,10 @@ async function play(steps: readonly Step[]): Promise<void> {
       else if (now.do === 'pass') {
         await rig.pass(now.ms);
         if (now.ms >= 1000) model.settled();
-      } else {
+      } else if (now.do === 'restart') {
         await rig.stop();
         model.stopped();
+        if (now.rotate !== null) model.rotate(now.rotate, false, true);
         await rig.start(options);
         model.settled();
       }
