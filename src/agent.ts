@@ -229,7 +229,7 @@ export class Agent {
     if (left > 0) {
       this.#log.warn(
         { records: left },
-        'stopping before every log was delivered; what is left is read again at the next start',
+        'stopping before every log was delivered; what is left of files is read again at the next start',
       );
     }
     await this.#close();
