@@ -17,8 +17,8 @@ import { LINE, PATH, type Shape, type SpanMaker } from './span-maker.ts';
 /** As a busy agent has them: a slot of 1 MiB. */
 const LOGS_PER_BATCH = 5000;
 const VERSION = '0.1.0';
-/** Half of the exporters' default queue: above it the maker waits, so that nothing is dropped. */
-const MANY_QUEUED = 131_072;
+/** Above it the maker waits, as an agent does whose exporter keeps up: nothing is dropped. */
+const MANY_QUEUED = 32_768;
 
 export function ourSpans(shape: Shape, port: number): SpanMaker {
   const clock = new SystemClock();
