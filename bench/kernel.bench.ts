@@ -7,8 +7,8 @@ import { Kernel, type Region } from '../src/kernel/kernel.ts';
 import type { StampOptions } from '../src/kernel/options.ts';
 import type { Selection, Slot } from '../src/kernel/slot.ts';
 import type { SpanTemplate } from '../src/kernel/span-template.ts';
-import { Annotations } from '../src/tracing/annotate.ts';
-import { buildLogTemplate } from '../src/tracing/log-spans.ts';
+import { Annotations } from '../src/tracing/spans/annotate.ts';
+import { buildLogTemplate } from '../src/tracing/spans/log-spans.ts';
 
 const REPETITIONS = Number(process.argv[2] ?? 60);
 const SLOT_BYTES = 2 ** 20;

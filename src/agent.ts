@@ -24,7 +24,7 @@ import { tracingMetrics } from './metrics/tracing-metrics.ts';
 import { processors, sinks, sources } from './registry.ts';
 import { runSource } from './run-source.ts';
 import { claimStateDir } from './state-dir.ts';
-import { resolveTracing } from './tracing/settings.ts';
+import { resolveTracing } from './tracing/settings/settings.ts';
 import { Tracing } from './tracing/tracing.ts';
 import { VERSION } from './version.ts';
 

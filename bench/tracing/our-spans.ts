@@ -9,8 +9,8 @@ import { BatchInFlight } from '../../src/dispatcher/batch-in-flight.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import type { Delivery } from '../../src/record/delivery.ts';
 import type { Stream } from '../../src/record/stream.ts';
-import { tracingSchema } from '../../src/tracing/schema.ts';
-import { resolveTracing } from '../../src/tracing/settings.ts';
+import { tracingSchema } from '../../src/tracing/settings/schema.ts';
+import { resolveTracing } from '../../src/tracing/settings/settings.ts';
 import { Tracing } from '../../src/tracing/tracing.ts';
 import { LINE, PATH, type Shape, type SpanMaker } from './span-maker.ts';
 

@@ -17,7 +17,7 @@ import { measureSpanCost, SPAN_COST, spanCostTable } from './span-cost.ts';
 import type { Subject } from './subject.ts';
 import { OFF, sectionOf, TRACED_PIPELINES, variantsOf } from './variants.ts';
 
-/** Long enough for the engine to have compiled what runs for every log and batch. */
+/** At most; long enough for the engine to have compiled what runs for every log and batch. */
 const WARM_UP_BYTES = 128 * 2 ** 20;
 
 const options = readOptions(process.argv.slice(2));
@@ -68,7 +68,8 @@ async function makeCorpora(
     console.error(`corpus ${kind}: making it or taking it from ${options.folder}`);
     corpora.set(kind, {
       corpus: await corpus(kind, options.corpusBytes, options.folder),
-      warmUp: await corpus(kind, Math.min(WARM_UP_BYTES, options.corpusBytes), options.folder),
+      // Never the corpus itself: the agent would know the file again and not read it twice.
+      warmUp: await corpus(kind, Math.min(WARM_UP_BYTES, options.corpusBytes / 2), options.folder),
     });
   }
   return corpora;

@@ -7,7 +7,7 @@ import type { ProcessorSpec } from '../component/processor.ts';
 import type { SinkSpec } from '../component/sink.ts';
 import type { SourceSpec } from '../component/source.ts';
 import { byteSize, duration } from '../component/units.ts';
-import { type TracingConfig, tracingSchema } from '../tracing/schema.ts';
+import { type TracingConfig, tracingSchema } from '../tracing/settings/schema.ts';
 
 /** The components a configuration may name. */
 export interface Registry {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { FakeClock } from '../component/fake-clock.ts';
-import { GOVERNOR_CHECK_MS, type Usage } from './governor.ts';
+import { GOVERNOR_CHECK_MS, type Usage } from './decision/governor.ts';
 import { GovernorChecks, SelfMeasurement } from './self-measurement.ts';
 
 /** A clock that shows one after another. */

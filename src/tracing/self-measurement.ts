@@ -4,7 +4,7 @@
  * not in it.
  */
 import type { Clock } from '../component/clock.ts';
-import { GOVERNOR_CHECK_MS, type Governor } from './governor.ts';
+import { GOVERNOR_CHECK_MS, type Governor } from './decision/governor.ts';
 
 export class SelfMeasurement {
   readonly #clock: Pick<Clock, 'now'>;

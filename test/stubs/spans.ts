@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Run } from '../../src/tracing/run.ts';
+import type { Run } from '../../src/tracing/store/run.ts';
 import {
   type AnyValueObject,
   encode,

@@ -10,7 +10,7 @@ import type { Kernel } from '../../src/kernel/kernel.ts';
 import type { Batch } from '../../src/record/batch.ts';
 import { ContextFlag, ContextRow } from '../../src/record/traced.ts';
 import { createExporters } from '../../src/tracing/exporters/create.ts';
-import { encodeEnvelope } from '../../src/tracing/resource.ts';
+import { encodeEnvelope } from '../../src/tracing/spans/resource.ts';
 import { filter, TracingRig } from '../fixtures/tracing.ts';
 import { OtlpCollector } from '../stubs/otlp-collector.ts';
 import { type CanonicalSpan, canonical, type RawSpan } from './canonical.ts';

@@ -1,6 +1,6 @@
 /** How many logs are traced, which ones, and which ids they get: distributions, through dispatcher, tracing and kernel. */
 import { describe, expect, test } from 'vitest';
-import { seededRandom } from '../../src/tracing/decision.fixture.ts';
+import { seededRandom } from '../../src/tracing/decision/decision.fixture.ts';
 import { type Span, TracingRig } from '../fixtures/tracing.ts';
 
 const BATCHES = 150;

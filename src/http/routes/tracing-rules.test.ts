@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { MODES } from '../../tracing/mode.ts';
-import { RuleRefusedError } from '../../tracing/on-demand.ts';
+import { RuleRefusedError } from '../../tracing/on-demand/on-demand.ts';
 import { ask, FakeTracing } from './tracing-api.fixture.ts';
 
 const enable = (tracing: FakeTracing, payload: object | string) =>

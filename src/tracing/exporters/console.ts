@@ -3,7 +3,7 @@
  * (`json`: OTLP's JSON of a span).
  */
 import { RetryableError } from '../../component/errors.ts';
-import { type AttributeValue, type DecodedSpan, withScope } from '../spans-decoder.ts';
+import { type AttributeValue, type DecodedSpan, withScope } from '../spans/spans-decoder.ts';
 import { jsonAttributeValue, jsonSpan } from './otlp-json.ts';
 import { spansInTurns } from './spans-in-turns.ts';
 import type { EncodedSpans, Transport } from './transport.ts';

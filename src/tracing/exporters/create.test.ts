@@ -6,7 +6,7 @@ import { JaegerCollector } from '../../../test/stubs/jaeger-collector.ts';
 import { OtlpCollector } from '../../../test/stubs/otlp-collector.ts';
 import { ENVELOPE, tracesRun } from '../../../test/stubs/spans.ts';
 import { SystemClock } from '../../component/clock.ts';
-import type { ExporterSettings } from '../settings-exporters.ts';
+import type { ExporterSettings } from '../settings/settings-exporters.ts';
 import { createExporters } from './create.ts';
 
 const queue = {

@@ -4,11 +4,11 @@
  */
 import type { Clock } from '../../component/clock.ts';
 import type { Logger } from '../../component/logger.ts';
-import type { SpanExporter } from '../exporter.ts';
-import type { Envelope } from '../resource.ts';
-import type { ExporterSettings, JaegerSettings } from '../settings-exporters.ts';
+import type { ExporterSettings, JaegerSettings } from '../settings/settings-exporters.ts';
+import type { Envelope } from '../spans/resource.ts';
 import { ConsoleTransport, type LineOutput } from './console.ts';
 import { ExportQueue } from './export-queue.ts';
+import type { SpanExporter } from './exporter.ts';
 import { FileTransport } from './file.ts';
 import { JaegerTransport } from './jaeger.ts';
 import { OtlpGrpcTransport } from './otlp-grpc.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { plainSpan, runOf } from '../../../test/stubs/spans.ts';
-import { decodeSpans } from '../spans-decoder.ts';
+import { decodeSpans } from '../spans/spans-decoder.ts';
 import { cutSpans } from './cut-spans.ts';
 
 /** A run of traces with so many spans each. */

@@ -1,4 +1,4 @@
-import { MalformedProtobuf, ProtobufReader } from '../protobuf-reader.ts';
+import { MalformedProtobuf, ProtobufReader } from '../spans/protobuf-reader.ts';
 
 const MAX_CHARACTERS = 200;
 

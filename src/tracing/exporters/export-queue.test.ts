@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { plainSpan, runOf, scopeOf, tracesRun } from '../../../test/stubs/spans.ts';
 import { PartialError, PermanentError, RetryableError } from '../../component/errors.ts';
 import { FakeClock } from '../../component/fake-clock.ts';
-import type { Run } from '../run.ts';
-import { decodeSpans } from '../spans-decoder.ts';
+import { decodeSpans } from '../spans/spans-decoder.ts';
+import type { Run } from '../store/run.ts';
 import { ExportQueue, type ExportQueueOptions } from './export-queue.ts';
 import type { EncodedSpans, Transport } from './transport.ts';
 

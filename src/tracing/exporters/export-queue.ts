@@ -7,10 +7,10 @@ import type { Clock } from '../../component/clock.ts';
 import { PartialError, RetryableError } from '../../component/errors.ts';
 import type { Logger } from '../../component/logger.ts';
 import { formatDuration } from '../../component/units.ts';
-import type { ExporterStatus, SpanDropReason, SpanExporter } from '../exporter.ts';
-import type { Run } from '../run.ts';
-import type { QueueSettings } from '../settings-exporters.ts';
+import type { QueueSettings } from '../settings/settings-exporters.ts';
+import type { Run } from '../store/run.ts';
 import { ComplaintLog } from './complaint-log.ts';
+import type { ExporterStatus, SpanDropReason, SpanExporter } from './exporter.ts';
 import { type Batch, SpanQueue } from './span-queue.ts';
 import type { Transport } from './transport.ts';
 

@@ -4,7 +4,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http2';
 import { PermanentError, RetryableError } from '../../component/errors.ts';
-import { MalformedProtobuf, ProtobufReader } from '../protobuf-reader.ts';
+import { MalformedProtobuf, ProtobufReader } from '../spans/protobuf-reader.ts';
 import { shortened } from './error-text.ts';
 
 const CODES = [

@@ -5,7 +5,7 @@
 import { Pool } from 'undici';
 import type { Clock } from '../../component/clock.ts';
 import { PermanentError, RetryableError } from '../../component/errors.ts';
-import type { HttpSettings } from '../settings-exporters.ts';
+import type { HttpSettings } from '../settings/settings-exporters.ts';
 import { errorText } from './error-text.ts';
 import type { Body } from './otlp-request.ts';
 import { tlsOptions } from './tls-options.ts';

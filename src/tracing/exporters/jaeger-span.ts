@@ -8,7 +8,7 @@ import type {
   DecodedEvent,
   DecodedScope,
   DecodedSpan,
-} from '../spans-decoder.ts';
+} from '../spans/spans-decoder.ts';
 import { jsonAttributeValue } from './otlp-json.ts';
 import type { ThriftWriter } from './thrift-writer.ts';
 

@@ -2,7 +2,7 @@
  * Jaeger's Thrift over HTTP (`/api/traces` of its collector, usually at port 14268): the protocol of old Jaeger clients.
  * Endpoints with another path speak OTLP; create.ts decides.
  */
-import { type DecodedScope, decodeResource, decodeScope, withScope } from '../spans-decoder.ts';
+import { type DecodedScope, decodeResource, decodeScope, withScope } from '../spans/spans-decoder.ts';
 import { HttpDestination } from './http-destination.ts';
 import { writeProcess, writeSpan } from './jaeger-span.ts';
 import type { OtlpOptions } from './otlp-http.ts';

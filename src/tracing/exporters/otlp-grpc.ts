@@ -5,8 +5,8 @@
 import * as http2 from 'node:http2';
 import type { ConnectionOptions } from 'node:tls';
 import { PartialError, RetryableError } from '../../component/errors.ts';
-import type { Envelope } from '../resource.ts';
-import type { HttpSettings } from '../settings-exporters.ts';
+import type { HttpSettings } from '../settings/settings-exporters.ts';
+import type { Envelope } from '../spans/resource.ts';
 import { shortened } from './error-text.ts';
 import { grpcError } from './grpc-status.ts';
 import type { OtlpOptions } from './otlp-http.ts';

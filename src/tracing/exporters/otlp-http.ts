@@ -1,8 +1,8 @@
 /** OTLP over HTTP with protobuf bodies, as its specification has it (opentelemetry.io/docs/specs/otlp, "OTLP/HTTP"). */
 import type { Clock } from '../../component/clock.ts';
 import { PartialError } from '../../component/errors.ts';
-import type { Envelope } from '../resource.ts';
-import type { HttpSettings } from '../settings-exporters.ts';
+import type { HttpSettings } from '../settings/settings-exporters.ts';
+import type { Envelope } from '../spans/resource.ts';
 import { shortened } from './error-text.ts';
 import { HttpDestination } from './http-destination.ts';
 import { gzipped, otlpRequest, partialSuccess } from './otlp-request.ts';

@@ -9,7 +9,7 @@ import type {
   DecodedLink,
   DecodedScope,
   DecodedSpan,
-} from '../spans-decoder.ts';
+} from '../spans/spans-decoder.ts';
 
 /** The object of one span, to be given to `JSON.stringify`. */
 export function jsonSpan(span: DecodedSpan): object {

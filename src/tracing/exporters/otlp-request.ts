@@ -4,8 +4,8 @@
  */
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
-import { MalformedProtobuf, ProtobufReader } from '../protobuf-reader.ts';
-import type { Envelope } from '../resource.ts';
+import { MalformedProtobuf, ProtobufReader } from '../spans/protobuf-reader.ts';
+import type { Envelope } from '../spans/resource.ts';
 import { type EncodedSpans, sameScope } from './transport.ts';
 
 /** Bytes to send, in order. */

@@ -18,7 +18,7 @@ import {
 } from '../../../test/stubs/spans.ts';
 import { PartialError, PermanentError, RetryableError } from '../../component/errors.ts';
 import { FakeClock } from '../../component/fake-clock.ts';
-import type { HttpSettings } from '../settings-exporters.ts';
+import type { HttpSettings } from '../settings/settings-exporters.ts';
 import { OtlpGrpcTransport } from './otlp-grpc.ts';
 import { OtlpHttpTransport } from './otlp-http.ts';
 

@@ -2,7 +2,7 @@
  * Spans waiting for export, oldest first, as references into the span ring. Holds every run from which it has spans; no
  * bytes are copied unless `detach` says so. Never decides when or where they go; export-queue.ts does.
  */
-import type { Run } from '../run.ts';
+import type { Run } from '../store/run.ts';
 import { cutSpans } from './cut-spans.ts';
 import { type EncodedSpans, sameScope } from './transport.ts';
 

@@ -1,4 +1,9 @@
-import { type Attributes, type DecodedSpan, decodeScopeAttributes, decodeSpans } from '../spans-decoder.ts';
+import {
+  type Attributes,
+  type DecodedSpan,
+  decodeScopeAttributes,
+  decodeSpans,
+} from '../spans/spans-decoder.ts';
 import { cutSpans } from './cut-spans.ts';
 import type { EncodedSpans } from './transport.ts';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
-import type { TlsSettings } from '../settings-exporters.ts';
+import type { TlsSettings } from '../settings/settings-exporters.ts';
 
 /** The options of a TLS connection. Reads the files at once, so that a bad path is found before anything is sent. */
 export function tlsOptions(settings: TlsSettings): ConnectionOptions {

@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest';
+import { batchOf, deliveryOf, segmentOf, streamOf } from '../decision/decision.fixture.ts';
+import { AdaptiveObserver } from './adaptive-observer.ts';
+
+function setUp(enabled = true) {
+  const calls: string[] = [];
+  const sampler = {
+    enabled,
+    record: (source: string, ms: number, count: number) => calls.push(`${source} ${ms} ${count}`),
+    recordSink: (sink: string, ms: number, count: number) => calls.push(`-> ${sink} ${ms} ${count}`),
+    recordAttempt: (sink: string, failed: boolean) => calls.push(`attempt ${sink} ${failed}`),
+  };
+  const routes: Record<string, string[]> = { app: ['loki', 'file'], db: ['file'], lost: [] };
+  return { calls, observer: new AdaptiveObserver(sampler, (source) => routes[source] ?? []) };
+}
+
+test('a latency ends with the last attempt: of the sink for the sink, of the last sink for the source', () => {
+  const { calls, observer } = setUp();
+  const app = segmentOf({ readAt: 100, count: 10, live: Uint32Array.of(1, 2, 3) });
+  const db = segmentOf({ stream: streamOf('/db', 'db'), index: 1, first: 10, count: 5, readAt: 50 });
+  const batch = batchOf([app, db]);
+  observer.completed(batch, [
+    deliveryOf(batch, 'loki', [[200, new Error('busy')], [900]], [app]),
+    deliveryOf(batch, 'file', [[300]]),
+  ]);
+  expect(calls).toEqual(['-> loki 800 3', '-> file 200 3', '-> file 250 5', 'app 800 3', 'db 250 5']);
+});
+
+test('logs that no sink tried to send have no latency', () => {
+  const { calls, observer } = setUp();
+  const batch = batchOf([segmentOf({ stream: streamOf('/x', 'lost') })]);
+  observer.completed(batch, []);
+  expect(calls).toEqual([]);
+});
+
+test('nothing is measured while adaptive sampling is not enabled', () => {
+  const { calls, observer } = setUp(false);
+  const batch = batchOf([segmentOf()]);
+  observer.completed(batch, [deliveryOf(batch, 'loki', [[5000]])]);
+  expect(calls).toEqual([]);
+});
+
+test('attempts are told as they end', () => {
+  const { calls, observer } = setUp();
+  const batch = batchOf([segmentOf()]);
+  observer.attempted(deliveryOf(batch, 'loki', [[1, new Error('busy')]]));
+  observer.attempted(deliveryOf(batch, 'loki', [[1, new Error('busy')], [2]]));
+  expect(calls).toEqual(['attempt loki true', 'attempt loki false']);
+});
+
+test('a batch waits until every sink of its sources has settled it', () => {
+  const { observer } = setUp();
+  const db = segmentOf({ stream: streamOf('/db', 'db'), index: 1 });
+  const older = batchOf([segmentOf(), db], { id: 1, openedAt: 1000 });
+  const newer = batchOf([segmentOf()], { id: 2, openedAt: 3000 });
+  observer.processed(older);
+  observer.processed(newer);
+  expect(observer.ages(5000)).toEqual({
+    agent: 4000,
+    sources: new Map([
+      ['app', 4000],
+      ['db', 4000],
+    ]),
+    sinks: new Map([
+      ['loki', 4000],
+      ['file', 4000],
+    ]),
+  });
+  observer.settled(deliveryOf(older, 'file', [[4000]]));
+  expect(observer.ages(5000)).toEqual({
+    agent: 4000,
+    sources: new Map([['app', 4000]]),
+    sinks: new Map([
+      ['loki', 4000],
+      ['file', 2000],
+    ]),
+  });
+  observer.settled(deliveryOf(older, 'loki', [[4500]]));
+  observer.completed(older, []);
+  observer.completed(newer, []);
+  expect(observer.ages(6000)).toEqual({ agent: 0, sources: new Map(), sinks: new Map() });
+});

@@ -1,0 +1,97 @@
+/**
+ * Tells adaptive sampling how long logs take: an observer of the pipeline that the tracer forwards to. Reads no clock,
+ * because the times are already on the batch; knows which batches wait, so that a sink that answers nothing is seen.
+ */
+import type { Observer } from '../../component/observer.ts';
+import type { Batch } from '../../record/batch.ts';
+import type { Delivery } from '../../record/delivery.ts';
+import { liveCount } from '../../record/segment.ts';
+import type { AdaptiveSampler, OldestAges } from './adaptive.ts';
+
+/** A batch that not every sink has settled. */
+interface Waiting {
+  readonly openedAt: number;
+  readonly sources: ReadonlySet<string>;
+  readonly settledSinks: Set<string>;
+}
+
+export class AdaptiveObserver implements Observer {
+  readonly #sampler: Pick<AdaptiveSampler, 'enabled' | 'record' | 'recordSink' | 'recordAttempt'>;
+  readonly #sinksOf: (source: string) => readonly string[];
+  /** In the order of their numbers, so the first is the oldest. */
+  readonly #waiting = new Map<number, Waiting>();
+  #endings = new Float64Array(64);
+
+  /** @param sinksOf ids of the sinks that logs of a configured source go to. */
+  constructor(
+    sampler: Pick<AdaptiveSampler, 'enabled' | 'record' | 'recordSink' | 'recordAttempt'>,
+    sinksOf: (source: string) => readonly string[],
+  ) {
+    this.#sampler = sampler;
+    this.#sinksOf = sinksOf;
+  }
+
+  processed(batch: Batch): void {
+    const sources = new Set<string>();
+    let last = '';
+    for (const segment of batch.segments) {
+      const { source } = segment.stream;
+      if (source === last || liveCount(segment) === 0) continue;
+      last = source;
+      sources.add(source);
+    }
+    if (sources.size > 0) {
+      this.#waiting.set(batch.id, { openedAt: batch.openedAt, sources, settledSinks: new Set() });
+    }
+  }
+
+  attempted(delivery: Delivery): void {
+    const attempt = delivery.attempts.at(-1);
+    if (attempt !== undefined) this.#sampler.recordAttempt(delivery.sink, attempt.error !== undefined);
+  }
+
+  settled(delivery: Delivery): void {
+    this.#waiting.get(delivery.batch.id)?.settledSinks.add(delivery.sink);
+  }
+
+  /** A log's latency in a sink ends with the last attempt of that sink, for the source with that of the last sink. */
+  completed(batch: Batch, deliveries: readonly Delivery[]): void {
+    this.#waiting.delete(batch.id);
+    if (!this.#sampler.enabled) return;
+    const { segments } = batch;
+    if (this.#endings.length < segments.length) this.#endings = new Float64Array(segments.length * 2);
+    const endings = this.#endings.fill(Number.NEGATIVE_INFINITY, 0, segments.length);
+    for (const delivery of deliveries) {
+      const endedAt = delivery.attempts.at(-1)?.endedAt;
+      if (endedAt === undefined) continue;
+      for (const segment of delivery.segments) {
+        this.#sampler.recordSink(delivery.sink, endedAt - segment.readAt, liveCount(segment));
+        if (endedAt > endings[segment.index]!) endings[segment.index] = endedAt;
+      }
+    }
+    for (const segment of segments) {
+      const endedAt = endings[segment.index]!;
+      if (endedAt === Number.NEGATIVE_INFINITY) continue;
+      this.#sampler.record(segment.stream.source, endedAt - segment.readAt, liveCount(segment));
+    }
+  }
+
+  /** What `AdaptiveSampler.start` asks for. */
+  readonly ages = (now: number): OldestAges => {
+    let agent = 0;
+    const sources = new Map<string, number>();
+    const sinks = new Map<string, number>();
+    for (const { openedAt, sources: batchSources, settledSinks } of this.#waiting.values()) {
+      const age = now - openedAt;
+      for (const source of batchSources) {
+        for (const sink of this.#sinksOf(source)) {
+          if (settledSinks.has(sink)) continue;
+          agent = Math.max(agent, age);
+          sources.set(source, Math.max(age, sources.get(source) ?? 0));
+          sinks.set(sink, Math.max(age, sinks.get(sink) ?? 0));
+        }
+      }
+    }
+    return { agent, sources, sinks };
+  };
+}

@@ -1,0 +1,218 @@
+/**
+ * Chooses which logs of a batch are traced, segment by segment, once processors are done: asks the decision, draws rows,
+ * looks at the contexts that came with logs, and at single logs only where a rule says `where`. Sets `segment.traced`,
+ * which sinks stamp; the groups it returns are what spans are made of when the batch is complete. Called by the tracer.
+ */
+import type { Kernel } from '../../kernel/kernel.ts';
+import type { Batch } from '../../record/batch.ts';
+import type { Segment } from '../../record/segment.ts';
+import { ContextFlag, ContextRow, type Traced } from '../../record/traced.ts';
+import type { Reason } from '../mode.ts';
+import type { TracingSettings } from '../settings/settings.ts';
+import type { Decision } from './decision.ts';
+import { narrowRows, selectRows, thresholdOf, traceStateOf } from './selection.ts';
+import type { Verdict } from './verdict.ts';
+
+/** Traced logs of one segment that have the same reason. */
+export interface Group {
+  readonly segment: Segment;
+  /** Indexes in the batch, ascending; null: every live row of the segment. */
+  readonly rows: Uint32Array | null;
+  /** How many; more than 0. */
+  readonly count: number;
+  /** They were filtered out by a processor: no sink ever sees them. */
+  readonly filtered: boolean;
+  readonly reason: Reason;
+  /** Of the ids drawn; 0: all ids. */
+  readonly threshold: bigint;
+  /** W3C tracestate; empty: none. */
+  readonly traceState: string;
+  /** Of the on-demand rule; empty: none. */
+  readonly note: string;
+  /** Whether some of them may have come with a context. */
+  readonly hasContexts: boolean;
+}
+
+type StampSettings = Pick<TracingSettings, 'incoming' | 'stamp'>;
+
+/** Rows to choose from: as of a segment. */
+type Rows = Pick<Segment, 'first' | 'count' | 'live'>;
+
+/** Bytes of a log that a rule's `where` sees. */
+const WHERE_BYTES = 4096;
+
+export interface LogChoiceOptions {
+  readonly kernel: Pick<Kernel, 'bytes'>;
+  readonly decision: Decision;
+  /** Numbers from 0 (inclusive) to 1 (exclusive). */
+  readonly random: () => number;
+}
+
+export class LogChoice {
+  readonly #kernel: Pick<Kernel, 'bytes'>;
+  readonly #decision: Decision;
+  readonly #random: () => number;
+  /** Big integers are slow to make, and rates seldom change. */
+  #weight = { rate: 1, threshold: 0n, traceState: traceStateOf(0n) };
+
+  constructor({ kernel, decision, random }: LogChoiceOptions) {
+    this.#kernel = kernel;
+    this.#decision = decision;
+    this.#random = random;
+  }
+
+  /**
+   * @param seed from which ids of the batch's rows are drawn.
+   * @throws what a part of it throws; no segment is marked as traced then.
+   */
+  choose(batch: Batch, seed: bigint, settings: StampSettings): Group[] {
+    const all: Group[] = [];
+    try {
+      for (const segment of batch.segments) {
+        const groups = this.#chooseOf(batch, segment, settings.incoming !== 'ignore' && batch.hasContexts);
+        if (groups.length === 0) continue;
+        segment.traced = tracedOf(groups, seed, settings);
+        all.push(...groups);
+      }
+    } catch (error) {
+      for (const segment of batch.segments) segment.traced = null;
+      throw error;
+    }
+    return all;
+  }
+
+  #chooseOf(batch: Batch, segment: Segment, hasContexts: boolean): readonly Group[] {
+    const verdict = this.#decision.decide(segment, batch.processedAt);
+    if (verdict.rate <= 0 && !(verdict.honourParent && hasContexts)) return NONE;
+    const groups: Group[] = [];
+    const filtered = filteredOf(segment);
+    for (const rows of filtered === null ? [segment] : [segment, filtered]) {
+      const kind = { segment, filtered: rows === filtered };
+      if (hasContexts && verdict.honourParent) {
+        const { sampled, others } = divideByContext(batch, rows);
+        const parents = sampled.subarray(0, this.#decision.takeParents(sampled.length));
+        if (parents.length > 0) {
+          groups.push({
+            ...kind,
+            ...UNWEIGHTED,
+            rows: parents,
+            count: parents.length,
+            reason: 'parent',
+            hasContexts,
+          });
+        }
+        this.#choose(batch, { ...rows, live: others }, verdict, { ...kind, hasContexts }, groups);
+      } else {
+        this.#choose(batch, rows, verdict, { ...kind, hasContexts }, groups);
+      }
+    }
+    return groups;
+  }
+
+  /** Adds the group that the verdict's rate and rule choose from the rows, if any. */
+  #choose(
+    batch: Batch,
+    from: Rows,
+    verdict: Verdict,
+    kind: Pick<Group, 'segment' | 'filtered' | 'hasContexts'>,
+    groups: Group[],
+  ): void {
+    const { rule, rate, reason } = verdict;
+    let rows = selectRows(from, rate, this.#random);
+    let cut = false;
+    if (rule !== null && (rule.where !== null || rule.remainingTraces < Number.POSITIVE_INFINITY)) {
+      const { where, remainingTraces } = rule;
+      const passes = where && ((row: number) => where(this.#textOf(batch, row), severityOf(batch, row)));
+      rows = narrowRows(from, rows, remainingTraces, passes);
+      cut = rows.length >= remainingTraces;
+    }
+    const count = rows?.length ?? from.live?.length ?? from.count;
+    if (count === 0) return;
+    this.#decision.traced(verdict, count);
+    // Null is understood as the segment's own live rows.
+    if (rows === null && from !== kind.segment) rows = from.live;
+    // Of logs that were cut off at a number nobody knows how many each stands for.
+    const { threshold, traceState } = cut ? UNWEIGHTED : this.#weightOf(rate);
+    groups.push({ ...kind, rows, count, reason, threshold, traceState, note: rule?.note ?? '' });
+  }
+
+  #weightOf(rate: number): { threshold: bigint; traceState: string } {
+    if (rate !== this.#weight.rate) {
+      const threshold = thresholdOf(rate);
+      this.#weight = { rate, threshold, traceState: traceStateOf(threshold) };
+    }
+    return this.#weight;
+  }
+
+  #textOf({ slot }: Batch, row: number): string {
+    const start = slot.starts[row]!;
+    return this.#kernel.bytes.toString('utf8', start, start + Math.min(slot.lengths[row]!, WHERE_BYTES));
+  }
+}
+
+const NONE: readonly Group[] = [];
+const UNWEIGHTED = { threshold: 0n, traceState: '', note: '' };
+
+/** Live rows of the groups, which are of one segment; null: all of it. */
+export function liveRowsOf(groups: readonly Group[]): Uint32Array | null {
+  const live = groups.filter((group) => !group.filtered);
+  if (live.length === 1) return live[0]!.rows;
+  // Of several groups each has rows of its own.
+  return Uint32Array.from(live.flatMap(({ rows }) => [...rows!])).sort();
+}
+
+/** What sinks stamp; null when there are only filtered logs. */
+function tracedOf(groups: readonly Group[], seed: bigint, { incoming, stamp }: StampSettings): Traced | null {
+  const live = groups.filter((group) => !group.filtered);
+  if (live.length === 0) return null;
+  return {
+    rows: liveRowsOf(live),
+    count: live.reduce((sum, group) => sum + group.count, 0),
+    seed,
+    // Ids of logs in other groups came with them, or have no threshold.
+    threshold: live.at(-1)!.threshold,
+    hasContexts: incoming === 'parent' && live.some((group) => group.hasContexts),
+    stamp,
+  };
+}
+
+/** The rows of a segment that processors did not let through; null: none. */
+function filteredOf({ first, count, live }: Segment): Rows | null {
+  if (live === null || live.length === count) return null;
+  const filtered = new Uint32Array(count - live.length);
+  let next = 0;
+  let at = 0;
+  for (let row = first; row < first + count; row++) {
+    if (live[next] === row) next++;
+    else filtered[at++] = row;
+  }
+  return { first, count, live: filtered };
+}
+
+/**
+ * Rows whose context says sampled, and rows without a context or with one that says nothing; those whose context says
+ * not sampled are neither.
+ */
+function divideByContext(
+  { slot }: Batch,
+  { first, count, live }: Rows,
+): { sampled: Uint32Array; others: Uint32Array } {
+  const total = live?.length ?? count;
+  const sampled = new Uint32Array(total);
+  const others = new Uint32Array(total);
+  let sampledCount = 0;
+  let othersCount = 0;
+  for (let i = 0; i < total; i++) {
+    const row = live === null ? first + i : live[i]!;
+    const at = row * ContextRow.size;
+    const flags = slot.contexts[at + ContextRow.flags]!;
+    const says = slot.contexts[at + ContextRow.present] !== 0 && (flags & ContextFlag.unknown) === 0;
+    if (!says) others[othersCount++] = row;
+    else if ((flags & ContextFlag.sampled) !== 0) sampled[sampledCount++] = row;
+  }
+  return { sampled: sampled.subarray(0, sampledCount), others: others.subarray(0, othersCount) };
+}
+
+function severityOf({ hasSeverities, slot }: Batch, row: number): number {
+  return hasSeverities ? slot.severities[row]! : 0;
+}

@@ -1,0 +1,43 @@
+/**
+ * Keeps the templates of log spans, by stream and by the way its logs went, so that a batch builds one only for what
+ * has not happened before. Dropped as a whole when the settings change. Used by log-span-writer.ts.
+ */
+import type { Stream } from '../../record/stream.ts';
+import { buildLogTemplate, LogScope, type LogShape, type LogSpansOptions } from './log-spans.ts';
+import type { Template } from './span-template.ts';
+
+/** Shapes kept for one stream: those of one mode have few reasons and outcomes. Beyond it all are built anew. */
+const MAX_SHAPES = 16;
+
+export interface LogTemplate extends Template {
+  /** Null: spans say everything themselves. */
+  readonly scope: LogScope | null;
+}
+
+export class LogTemplates {
+  readonly #options: LogSpansOptions;
+  readonly #byStream = new WeakMap<Stream, Map<string, LogTemplate>>();
+
+  constructor(options: LogSpansOptions) {
+    this.#options = options;
+  }
+
+  /** @param sendsKey tells different `shape.sends` apart. */
+  get(stream: Stream, shape: LogShape, sendsKey: string): LogTemplate {
+    let templates = this.#byStream.get(stream);
+    if (templates === undefined) {
+      templates = new Map();
+      this.#byStream.set(stream, templates);
+    }
+    const flags = `${shape.compact}${shape.scoped}${shape.joined}${shape.processed}${shape.located}`;
+    const key = `${shape.mode}\n${shape.reason}\n${shape.traceState}\n${shape.outcome}\n${flags}\n${shape.failure}\n${sendsKey}\n${shape.note}`;
+    let template = templates.get(key);
+    if (template === undefined) {
+      if (templates.size >= MAX_SHAPES) templates.clear();
+      const scope = shape.scoped ? new LogScope(stream, shape, this.#options.annotations) : null;
+      template = { ...buildLogTemplate(stream, shape, this.#options), scope };
+      templates.set(key, template);
+    }
+    return template;
+  }
+}

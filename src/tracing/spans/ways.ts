@@ -1,0 +1,183 @@
+/**
+ * How the logs of a completed batch went: through which sinks, when, and how it ended. Reads what the dispatcher put on
+ * the deliveries; no clock. Used by the tracer.
+ */
+import { PartialError } from '../../component/errors.ts';
+import type { Outcome } from '../../component/observer.ts';
+import type { Batch } from '../../record/batch.ts';
+import type { Delivery } from '../../record/delivery.ts';
+import type { Segment } from '../../record/segment.ts';
+import type { LogOutcome } from '../mode.ts';
+import type { Send } from './log-spans.ts';
+
+/** A send with its times: monotonic milliseconds of the first attempt's start and the last one's end. */
+export interface TimedSend extends Send {
+  readonly startedAt: number;
+  readonly endedAt: number;
+}
+
+/** The common way of some logs. */
+export interface Way {
+  readonly sends: readonly TimedSend[];
+  /** Tells ways with different sends apart. */
+  readonly key: string;
+  /** Monotonic milliseconds of the last acknowledgement. */
+  readonly endedAt: number;
+  readonly outcome: LogOutcome;
+  readonly failure: string | null;
+}
+
+/** What became of one delivery. */
+interface Ending {
+  readonly delivery: Delivery;
+  /** Without regard to single records. */
+  readonly send: TimedSend;
+  readonly outcome: LogOutcome;
+  readonly failure: string | null;
+  /** Indexes of the records concerned; null: all, or unknown which. */
+  readonly rows: ReadonlySet<number> | null;
+}
+
+/** From best to worst. */
+const OUTCOMES: readonly LogOutcome[] = ['delivered', 'filtered', 'dead_lettered', 'dropped'];
+
+export class Ways {
+  readonly #failed = new WeakMap<Delivery, { outcome: Outcome; reason: string }>();
+
+  /** Must be told of every delivery that settled; remembers those that failed, in part or in whole. */
+  settled(delivery: Delivery, outcome: Outcome, reason: string | undefined): void {
+    if (outcome.dropped + outcome.deadLettered === 0) return;
+    this.#failed.set(delivery, { outcome, reason: reason ?? 'unknown' });
+  }
+
+  /** The ways of a batch whose deliveries have all settled. */
+  of(batch: Batch, deliveries: readonly Delivery[]): BatchWays {
+    return new BatchWays(
+      batch,
+      deliveries.map((delivery) => this.#ending(delivery)),
+    );
+  }
+
+  #ending(delivery: Delivery): Ending {
+    const { sink, attempts, batch, records } = delivery;
+    const send: TimedSend = {
+      sink,
+      attempts: attempts.length,
+      failure: null,
+      startedAt: attempts[0]?.startedAt ?? batch.processedAt,
+      endedAt: attempts.at(-1)?.endedAt ?? batch.processedAt,
+    };
+    const failed = this.#failed.get(delivery);
+    if (failed === undefined) return { delivery, send, outcome: 'delivered', failure: null, rows: null };
+    const { outcome, reason } = failed;
+    const lost = outcome.dropped + outcome.deadLettered;
+    const rows = lost < records ? rejectedRows(delivery, records - lost) : null;
+    // A log may not be called lost that is not known to be: the span says what is known.
+    const failure =
+      lost < records && rows === null ? `${reason}: ${lost} of ${records} logs, unknown which` : reason;
+    return { delivery, send, outcome: outcome.dropped > 0 ? 'dropped' : 'dead_lettered', failure, rows };
+  }
+}
+
+/** The ways of one batch. */
+export class BatchWays {
+  readonly #batch: Batch;
+  readonly #bySource = new Map<string, Ending[]>();
+  readonly #whole = new Map<string, Way>();
+  /** Monotonic milliseconds of the last acknowledgement in any sink; without sinks, when processors were done. */
+  readonly endedAt: number;
+
+  constructor(batch: Batch, endings: readonly Ending[]) {
+    this.#batch = batch;
+    let endedAt = batch.processedAt;
+    for (const ending of endings) {
+      endedAt = Math.max(endedAt, ending.send.endedAt);
+      for (const { stream } of ending.delivery.segments) {
+        const list = this.#bySource.get(stream.source);
+        if (list === undefined) this.#bySource.set(stream.source, [ending]);
+        else if (list.at(-1) !== ending) list.push(ending);
+      }
+    }
+    this.endedAt = endedAt;
+  }
+
+  /** The way of records that a processor filtered out. */
+  get filtered(): Way {
+    const endedAt = this.#batch.processedAt;
+    return { sends: [], key: '', endedAt, outcome: 'filtered', failure: null };
+  }
+
+  /** The worst way of the segment's live records; that of nearly all. Sinks select by source, so it holds for the source. */
+  whole({ stream }: Pick<Segment, 'stream'>): Way {
+    let way = this.#whole.get(stream.source);
+    if (way === undefined) {
+      way = this.#join(this.#bySource.get(stream.source) ?? [], () => true);
+      this.#whole.set(stream.source, way);
+    }
+    return way;
+  }
+
+  /**
+   * Divides live rows of a segment by their ways: where a sink refused single records, those went another way than the
+   * others. `rows` null stands for `all()`.
+   */
+  divide(
+    segment: Segment,
+    rows: Uint32Array | null,
+    all: () => Uint32Array,
+  ): readonly { readonly way: Way; readonly rows: Uint32Array | null }[] {
+    const endings = this.#bySource.get(segment.stream.source) ?? [];
+    const partial = endings.filter((ending) => ending.rows !== null);
+    if (partial.length === 0) return [{ way: this.whole(segment), rows }];
+    const parts = new Map<string, number[]>();
+    for (const row of rows ?? all()) {
+      const key = partial.map((ending) => (ending.rows!.has(row) ? '1' : '0')).join('');
+      const part = parts.get(key);
+      if (part === undefined) parts.set(key, [row]);
+      else part.push(row);
+    }
+    return [...parts].map(([key, part]) => ({
+      way: this.#join(endings, (ending) => key[partial.indexOf(ending)] === '1'),
+      rows: Uint32Array.from(part),
+    }));
+  }
+
+  /** The way through some sinks; `includes`: whether the failure of single records is that of these. */
+  #join(endings: readonly Ending[], includes: (ending: Ending) => boolean): Way {
+    let outcome: LogOutcome = endings.length === 0 ? 'dropped' : 'delivered';
+    // The dispatcher's word for logs that no sink selects.
+    let failure: string | null = endings.length === 0 ? 'unrouted' : null;
+    let endedAt = this.#batch.processedAt;
+    const sends: TimedSend[] = [];
+    for (const ending of endings) {
+      endedAt = Math.max(endedAt, ending.send.endedAt);
+      if (ending.failure === null || (ending.rows !== null && !includes(ending))) {
+        sends.push(ending.send);
+        continue;
+      }
+      sends.push({ ...ending.send, failure: ending.failure });
+      if (OUTCOMES.indexOf(ending.outcome) > OUTCOMES.indexOf(outcome)) {
+        outcome = ending.outcome;
+        failure = ending.failure;
+      }
+    }
+    const key = sends.map((send) => `${send.sink}\t${send.attempts}\t${send.failure ?? ''}`).join('\r');
+    return { sends, key, endedAt, outcome, failure };
+  }
+}
+
+/** Which records the sink did not take, where that is known: it named them, or took the first ones and no more. */
+function rejectedRows(delivery: Delivery, taken: number): ReadonlySet<number> | null {
+  const error = delivery.attempts.at(-1)?.error;
+  if (error instanceof PartialError) return error.indexes === null ? null : new Set(error.indexes);
+  if (delivery.accepted !== taken) return null;
+  const rows = new Set<number>();
+  let passed = 0;
+  for (const { live, first, count } of delivery.segments) {
+    const total = live?.length ?? count;
+    for (let i = 0; i < total; i++) {
+      if (passed++ >= taken) rows.add(live?.[i] ?? first + i);
+    }
+  }
+  return rows;
+}
