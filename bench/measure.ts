@@ -22,6 +22,9 @@ const POLL_MS = 2;
 /** A first read of the file, as opposed to what an idle process reads. */
 const FIRST_READ_BYTES = 32 * 1024;
 const QUIET_MS = 300;
+/** A process is busy while it uses more than this share of a core; timers of an idle one use a fifth of it. */
+const BUSY_SHARE = 0.1;
+const WINDOW_MS = 20;
 const PATIENCE_MS = 300_000;
 
 export interface Work {
@@ -69,15 +72,14 @@ export async function measure({
   await fed;
   let endedAt = performance.now();
   if (delivered === null) {
-    let cpu = cpuMs(pid);
+    let [cpu, seenAt] = [cpuMs(pid), endedAt];
     await until('it came to rest', () => {
-      const now = cpuMs(pid);
-      // Timers of an idle process use less than one part in twenty of this.
-      if (now - cpu > 2) {
-        cpu = now;
-        endedAt = performance.now();
-      }
-      return performance.now() - endedAt > quietMs;
+      const now = performance.now();
+      if (now - seenAt < WINDOW_MS) return false;
+      const used = cpuMs(pid);
+      if (used - cpu > (now - seenAt) * BUSY_SHARE) endedAt = now;
+      [cpu, seenAt] = [used, now];
+      return now - endedAt > quietMs;
     });
   } else {
     await until('it had delivered all', delivered);

@@ -47,6 +47,8 @@ export const OFF: Variant = { name: 'ModeOff', tracing: { mode: 'off' }, stamped
 
 const hybrid = (rate: number) => ({ mode: 'hybrid', log_tracing_rate: rate });
 const fullE2e = (shape: string) => ({ mode: 'full-e2e', log_spans: shape });
+/** The lines of the JSON corpus carry trace contexts, and logs that join a trace have no waterfall. */
+const waterfall = { ...fullE2e('waterfall'), incoming: 'ignore' };
 
 /** Each mode as it is by default, and without stamps where those may cost something. */
 const MODES: readonly { readonly name: string; readonly tracing: Section; readonly unstamped: boolean }[] = [
@@ -55,7 +57,7 @@ const MODES: readonly { readonly name: string; readonly tracing: Section; readon
   { name: 'Hybrid_1Percent', tracing: hybrid(0.01), unstamped: false },
   { name: 'Hybrid_10Percent', tracing: hybrid(0.1), unstamped: true },
   { name: 'FullE2E_Compact', tracing: fullE2e('compact'), unstamped: true },
-  { name: 'FullE2E_Waterfall', tracing: fullE2e('waterfall'), unstamped: true },
+  { name: 'FullE2E_Waterfall', tracing: waterfall, unstamped: true },
 ];
 
 /** What is compared with `OFF`: itself, which shows the noise, and every mode. */
