@@ -22,9 +22,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'version.ts': [],
   'run-source.ts': ['component'],
   'summary.ts': ['component'],
+  'components.ts': ['registry.ts', 'config', 'component', 'kernel'],
+  'pipeline.ts': ['components.ts', 'run-source.ts', 'config', 'dispatcher', 'component', 'record', 'kernel'],
   'agent.ts': [
+    'pipeline.ts',
     'registry.ts',
-    'run-source.ts',
     'state-dir.ts',
     'version.ts',
     'http',
@@ -36,7 +38,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'record',
     'kernel',
   ],
-  commands: ['agent.ts', 'registry.ts', 'summary.ts', 'version.ts', 'config', 'component'],
+  commands: ['agent.ts', 'registry.ts', 'summary.ts', 'version.ts', 'http', 'config', 'component'],
   'main.ts': ['commands', 'version.ts'],
 };
 

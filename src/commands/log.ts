@@ -3,6 +3,7 @@
  * JSON lines, or text for people when that is a terminal.
  */
 import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino';
+import { printable } from './printable.ts';
 
 export type Level = 'debug' | 'info' | 'warn' | 'error';
 
@@ -85,9 +86,4 @@ function formatField(value: unknown): string {
     return JSON.stringify(value.message);
   }
   return JSON.stringify(value);
-}
-
-/** Without control characters, so that a file's name cannot take over the terminal. Line feeds stay. */
-function printable(text: string): string {
-  return text.replace(/[^\P{Cc}\n]/gu, (character) => JSON.stringify(character).slice(1, -1));
 }
