@@ -1,0 +1,10 @@
+/** Whether every record is accounted for. Values: status-metrics.ts. */
+import type { Definition } from './definition.ts';
+
+export const ledgerMetrics = {
+  log_capturer_ledger_balanced: {
+    type: 'gauge',
+    help: '1 while read = delivered + filtered + dead-lettered + dropped + in flight, 0 when a record is unaccounted for.',
+    labels: ['component', 'id'],
+  },
+} as const satisfies Record<string, Definition>;

@@ -1,0 +1,68 @@
+/** Of each configured source. Values: status-metrics.ts, pipeline-metrics.ts. */
+import type { Definition } from './definition.ts';
+
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800];
+
+export const sourcesMetrics = {
+  log_capturer_source_up: {
+    type: 'gauge',
+    help: '0 when the source has stopped, 1 otherwise.',
+    labels: ['source'],
+  },
+  log_capturer_source_records_read_total: {
+    type: 'counter',
+    help: 'Records read: delivered + filtered + dead-lettered + dropped + in flight.',
+    labels: ['source'],
+  },
+  log_capturer_source_bytes_read_total: {
+    type: 'counter',
+    help: 'Bytes read, line terminators included.',
+    labels: ['source'],
+  },
+  log_capturer_source_records_delivered_total: {
+    type: 'counter',
+    help: 'Records that every sink which selects them has acknowledged.',
+    labels: ['source'],
+  },
+  log_capturer_source_records_filtered_total: {
+    type: 'counter',
+    help: 'Records that a processor held back on purpose.',
+    labels: ['source'],
+  },
+  log_capturer_source_records_dead_lettered_total: {
+    type: 'counter',
+    help: 'Records that a sink refused for good and that were kept as dead letters.',
+    labels: ['source'],
+  },
+  log_capturer_source_records_dropped_total: {
+    type: 'counter',
+    help: 'Records that were given up, by reason.',
+    labels: ['source', 'reason'],
+  },
+  log_capturer_source_records_in_flight: {
+    type: 'gauge',
+    help: 'Records read that have not reached their end in every sink.',
+    labels: ['source'],
+  },
+  log_capturer_source_lag_bytes: {
+    type: 'gauge',
+    help: 'Bytes known to exist in all streams of the source that have not been read.',
+    labels: ['source'],
+  },
+  log_capturer_source_streams: {
+    type: 'gauge',
+    help: 'Streams of the source: files, containers or connections.',
+    labels: ['source'],
+  },
+  log_capturer_source_latency_seconds: {
+    type: 'histogram',
+    help: 'Time from reading a record until the last sink was done with it; every record counts once.',
+    labels: ['source'],
+    buckets: SECONDS,
+  },
+  log_capturer_source_detail: {
+    type: 'gauge',
+    help: 'Counters and facts that only this type of source has.',
+    labels: ['source', 'name'],
+  },
+} as const satisfies Record<string, Definition>;
