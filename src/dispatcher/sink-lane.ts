@@ -16,6 +16,7 @@ import type { Delivery } from '../record/delivery.ts';
 import { liveCount } from '../record/segment.ts';
 import { backoffMs, type RetryPolicy } from './backoff.ts';
 import { DropLog } from './drop-log.ts';
+import type { Lane } from './lane.ts';
 import { Account } from './ledger.ts';
 
 /** How a delivery ended: everything not rejected was delivered. */
@@ -42,15 +43,19 @@ const LOG_EVERY_MS = 60_000;
 
 const SUCCESS: Settlement = { rejected: 0, indexes: null, reason: '' };
 
-export class SinkLane {
+export class SinkLane implements Lane {
   readonly id: string;
-  readonly selects: (sourceId: string) => boolean;
   readonly account = new Account();
   readonly #options: SinkLaneOptions;
   readonly #queue: Delivery[] = [];
   readonly #sending = new Set<Delivery>();
   readonly #abort = new AbortController();
   readonly #drops: DropLog;
+  #sink: Sink;
+  #selects: (sourceId: string) => boolean;
+  /** Attempts under way by sink, and who waits until a replaced sink has none. */
+  readonly #attempting = new Map<Sink, number>();
+  readonly #replaced = new Map<Sink, () => void>();
   #attempts = 0;
   #retries = 0;
   /** Failures since the sink last worked; those of attempts side by side count as one. */
@@ -61,9 +66,14 @@ export class SinkLane {
 
   constructor(options: SinkLaneOptions) {
     this.id = options.id;
-    this.selects = options.selects;
+    this.#sink = options.sink;
+    this.#selects = options.selects;
     this.#options = options;
     this.#drops = new DropLog(options);
+  }
+
+  selects(sourceId: string): boolean {
+    return this.#selects(sourceId);
   }
 
   enqueue(delivery: Delivery): void {
@@ -76,14 +86,23 @@ export class SinkLane {
     return this.#queue.length === 0 && this.#sending.size === 0;
   }
 
-  /** Ends a pause: what waits is tried once more at once. For the agent's last seconds. */
+  replaceSink(sink: Sink, selects: (sourceId: string) => boolean): Promise<void> {
+    const old = this.#sink;
+    this.#sink = sink;
+    this.#selects = selects;
+    // What made the old one fail may be mended now.
+    this.hurry();
+    this.#pump();
+    if (!this.#attempting.has(old)) return Promise.resolve();
+    return new Promise((resolve) => this.#replaced.set(old, resolve));
+  }
+
   hurry(): void {
     if (this.#pause === null) return;
     this.#endPause();
     this.#pump();
   }
 
-  /** Gives up what is queued or being sent: it stays unacknowledged, so it is read again after a restart. */
   abandon(): void {
     this.#abort.abort(new Error(`sink ${this.id} is stopping`));
     this.#endPause();
@@ -105,14 +124,14 @@ export class SinkLane {
       retries: this.#retries,
       ...(this.#lastError && { last_error: this.#lastError }),
       oldest_unacknowledged_seconds: (now - oldest) / 1000,
-      ...(this.#options.sink.status && { details: this.#options.sink.status() }),
+      ...(this.#sink.status && { details: this.#sink.status() }),
       ledger: this.account.status(inFlight),
     };
   }
 
   #pump(): void {
     if (this.#pause !== null || this.#abort.signal.aborted) return;
-    const limit = this.#failures > 0 ? 1 : this.#options.sink.concurrency;
+    const limit = this.#failures > 0 ? 1 : this.#sink.concurrency;
     while (this.#sending.size < limit && this.#queue.length > 0) {
       const delivery = this.#queue.shift()!;
       this.#sending.add(delivery);
@@ -121,24 +140,38 @@ export class SinkLane {
   }
 
   async #attempt(delivery: Delivery): Promise<void> {
-    const { sink, clock } = this.#options;
+    const { clock } = this.#options;
+    const sink = this.#sink;
     const signal = this.#abort.signal;
     const startedAt = clock.now();
     this.#attempts++;
     if (delivery.attempts.length > 0) this.#retries++;
     let error: Error | undefined;
+    this.#attempting.set(sink, (this.#attempting.get(sink) ?? 0) + 1);
     try {
       await sink.write(delivery, signal);
     } catch (thrown) {
-      if (signal.aborted) return;
       error = thrown instanceof Error ? thrown : new Error(String(thrown));
     }
+    this.#ended(sink);
+    if (error !== undefined && signal.aborted) return;
     delivery.attempts.push({ startedAt, endedAt: clock.now(), ...(error && { error }) });
 
     if (error === undefined) this.#settle(delivery, SUCCESS);
     else if (error instanceof PartialError || error instanceof PermanentError) this.#refused(delivery, error);
     else this.#failed(delivery, error);
     this.#pump();
+  }
+
+  #ended(sink: Sink): void {
+    const left = this.#attempting.get(sink)! - 1;
+    if (left > 0) {
+      this.#attempting.set(sink, left);
+      return;
+    }
+    this.#attempting.delete(sink);
+    this.#replaced.get(sink)?.();
+    this.#replaced.delete(sink);
   }
 
   /** The sink has answered for good, so it works. */
@@ -165,7 +198,7 @@ export class SinkLane {
   }
 
   #failed(delivery: Delivery, error: Error): void {
-    const { sink, clock, retry, onAttempt } = this.#options;
+    const { clock, retry, onAttempt } = this.#options;
     const now = clock.now();
     const pauseMs = this.#pauseAfter(error);
     this.#remember(error);
@@ -180,7 +213,7 @@ export class SinkLane {
     this.#sending.delete(delivery);
     // Where order matters the same delivery is next. Elsewhere others are tried before it, lest the one that the sink
     // cannot take holds up all those that it can.
-    if (sink.concurrency === 1) this.#queue.unshift(delivery);
+    if (this.#sink.concurrency === 1) this.#queue.unshift(delivery);
     else this.#queue.push(delivery);
     this.#logFailure(error, pauseMs);
     onAttempt(delivery, pauseMs);
