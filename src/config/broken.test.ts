@@ -241,7 +241,7 @@ test.each<[string, string, string[]]>([
     'a host open to the network',
     `${GOOD}\nserver: { host: 0.0.0.0 }`,
     [
-      'c.yaml:3:17: server.host: found "0.0.0.0"; expected 127.0.0.1, ::1 or localhost: the server has no authentication yet, so it must not be reachable from other hosts',
+      'c.yaml:3:17: server.host: other hosts could control the agent without authentication; expected 127.0.0.1, ::1 or localhost, or else server.auth.tokens (each with name, role and token_file), or server.tls with client_ca_file and client_roles',
     ],
   ],
   [
@@ -332,7 +332,7 @@ test.each<[string, string, string[]]>([
     `${GOOD}\nserver:\n  port: \${HTTP_PORT}\n  host: localhots`,
     [
       'c.yaml:4:9: server.port: environment variable HTTP_PORT is not set; set it, or give a default: ${HTTP_PORT:-value}',
-      'c.yaml:5:9: server.host: found "localhots"; expected 127.0.0.1, ::1 or localhost: the server has no authentication yet, so it must not be reachable from other hosts',
+      'c.yaml:5:9: server.host: other hosts could control the agent without authentication; expected 127.0.0.1, ::1 or localhost, or else server.auth.tokens (each with name, role and token_file), or server.tls with client_ca_file and client_roles',
     ],
   ],
   [

@@ -10,6 +10,7 @@ import { checkPlaces } from './places.ts';
 import type { Path } from './problem.ts';
 import { dispatcherSchema, type Registry } from './schema.ts';
 import { selects } from './selection.ts';
+import { whyExposed } from './server-schema.ts';
 import { suggest } from './suggest.ts';
 
 /** Every fault between keys of `data`, a configuration as written. */
@@ -19,6 +20,7 @@ export function checkRelations(data: unknown, registry: Registry): Complaint[] {
     ...duplicates(sourceIds, 'sources'),
     ...duplicates(ids(data, 'sinks'), 'sinks'),
     ...references(data, sourceIds),
+    ...exposure(data),
     ...sizes(data, registry),
     ...checkPlaces(data, registry),
     ...checkFiles(data),
@@ -80,6 +82,13 @@ function references(data: unknown, sourceIds: readonly (string | undefined)[]): 
     complaints.push(complaint(['sources', index, 'id'], message));
   }
   return complaints;
+}
+
+/** A server that other hosts reach must know who asks. */
+function exposure(data: unknown): Complaint[] {
+  const written = (...path: string[]) => valueAt(data, ['server', ...path]);
+  const reason = whyExposed(written('host'), written('auth', 'tokens'), written('tls', 'client_ca_file'));
+  return reason === undefined ? [] : [complaint(['server', 'host'], reason)];
 }
 
 /** Fewest batches that must fit into memory: one being read, one being filled, one being delivered. */

@@ -49,6 +49,8 @@ function rows(mapping: JsonSchema, prefix = ''): Row[] {
   return (Object.entries(mapping.properties ?? {}) as [string, JsonSchema][]).flatMap(
     ([key, value]): Row[] => {
       const own = row(`${prefix}${key}`, value, mapping);
+      const entry = value.items as JsonSchema | undefined;
+      if (entry !== undefined && isMapping(entry)) return [own, ...rows(entry, `${prefix}${key}[].`)];
       return isMapping(value) ? [own, ...rows(value, `${prefix}${key}.`)] : [own];
     },
   );

@@ -8,6 +8,7 @@ import type { SinkSpec } from '../component/sink.ts';
 import type { SourceSpec } from '../component/source.ts';
 import { byteSize, duration } from '../component/units.ts';
 import { type TracingConfig, tracingSchema } from '../tracing/settings/schema.ts';
+import { type ServerConfig, serverSchema } from './server-schema.ts';
 
 /** The components a configuration may name. */
 export interface Registry {
@@ -46,20 +47,6 @@ const labels = z
 /** `*` anywhere stands for any characters. */
 const sourcePattern = z.string().regex(/^[A-Za-z0-9_.*-]{1,64}$/, {
   error: 'expected the id of a source, or a pattern in which * stands for any characters',
-});
-
-const loopback = z
-  .string()
-  .refine((host) => host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host), {
-    error:
-      'expected 127.0.0.1, ::1 or localhost: the server has no authentication yet, so it must not be reachable from other hosts',
-  });
-
-const server = z.strictObject({
-  host: loopback
-    .default('127.0.0.1')
-    .describe('Address of the HTTP server (health, metrics, status). Only loopback addresses.'),
-  port: wholeNumber(0, 65535).default(8401).describe('Port of the HTTP server; 0 picks a free one.'),
 });
 
 const retry = z.strictObject({
@@ -133,7 +120,7 @@ export type SinkConfig = z.output<typeof sinkCommon> & Record<string, unknown>;
 
 /** Durations are milliseconds and sizes are bytes. */
 export interface Config {
-  server: z.output<typeof server>;
+  server: ServerConfig;
   state_dir: string;
   sources: SourceConfig[];
   sinks: SinkConfig[];
@@ -182,7 +169,7 @@ function componentSchemas(registry: Registry) {
 export function configSchema(registry: Registry) {
   const { source, sink } = componentSchemas(registry);
   return z.strictObject({
-    server: server.prefault({}).describe('The HTTP server of the agent.'),
+    server: serverSchema.prefault({}).describe('The HTTP server of the agent.'),
     state_dir: z
       .string()
       .min(1)
