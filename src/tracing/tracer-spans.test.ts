@@ -187,7 +187,7 @@ describe('CreateLogSpan', () => {
 
 describe('SpanAttributes', () => {
   test('a log span says where its log is, how large, why it is traced, and how it ended', async () => {
-    const rig = new TracingRig({ tracing: { mode: 'full-e2e', log_spans: 'waterfall' } });
+    const rig = new TracingRig({ tracing: { mode: 'hybrid', log_tracing_rate: 1, log_spans: 'waterfall' } });
     const stream = Object.assign(rig.stream('a'), { path: '/var/log/a.log' });
     await rig.deliver(['short', 'a longer one'], stream);
     await rig.deliver(['x'], stream);
@@ -201,8 +201,8 @@ describe('SpanAttributes', () => {
       'log.source': 'a',
       'log.source_type': 'test',
       'log.file.path': '/var/log/a.log',
-      'tracing.mode': 'full-e2e',
-      'log_capturer.sampling.reason': 'mode',
+      'tracing.mode': 'hybrid',
+      'log_capturer.sampling.reason': 'base_rate',
       'log_capturer.outcome': 'delivered',
     });
     expect(attributes[1]).toMatchObject({ 'log.size': 12, 'log.offset': 6 });
@@ -211,7 +211,7 @@ describe('SpanAttributes', () => {
   });
 
   test('logs read again from the same place after the file was replaced have other uids', async () => {
-    const rig = new TracingRig({ tracing: { mode: 'full-e2e', log_spans: 'waterfall' } });
+    const rig = new TracingRig({ tracing: { mode: 'hybrid', log_tracing_rate: 1, log_spans: 'waterfall' } });
     const stream = rig.stream('a');
     await rig.deliver(['same'], stream);
     stream.position = 0;
@@ -250,11 +250,11 @@ describe('SpanAttributes', () => {
     );
   });
 
-  test('compact: a span of a log that went well to one sink has no more than 204 bytes', async () => {
+  test('compact: a span of a log that went well to one sink has no more than 126 bytes', async () => {
     const rig = new TracingRig({ tracing: { mode: 'full-e2e', log_spans: 'compact' }, sinks: ['loki'] });
     await rig.deliver(['one', 'two', 'three']);
     const run = rig.exporter.runs.find(({ type }) => type === 'log')!;
-    expect(run.bytes.length / run.spans).toBeLessThanOrEqual(204);
+    expect(run.bytes.length / run.spans).toBeLessThanOrEqual(126);
   });
 
   test('compact: runs of one batch share one scope', async () => {

@@ -18,11 +18,16 @@ export interface Entry {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** What the next request gets. `normal`: what it deserves; `hang`: no answer; `cut`: the connection ends. */
+/**
+ * What the next request gets. `normal`: what it deserves; `hang`: no answer; `cut`: the connection ends; `lost`: it is
+ * stored, but the connection ends before the answer; `slow`: an answer after some time.
+ */
 export type Treatment =
   | 'normal'
   | 'hang'
   | 'cut'
+  | 'lost'
+  | { readonly slowMs: number }
   | { readonly status: number; readonly text?: string; readonly headers?: Readonly<Record<string, string>> };
 
 export interface StubOptions {
@@ -35,6 +40,8 @@ export interface StubOptions {
   maxLineBytes?: number;
   /** Sees every entry that is stored; when it is given, entries are not kept, so that millions may come. */
   onEntry?: (entry: Entry, labels: string) => void;
+  /** What requests get for which nothing is in `next`. */
+  treat?: () => Treatment;
   /** Text of the reason for which an entry is refused, in the words of the ingester. */
   refuse?: (entry: Entry, labels: string) => string | undefined;
 }
@@ -135,16 +142,19 @@ export class LokiStub {
     } catch {
       return;
     }
-    const treatment = this.next.shift();
+    const treatment = this.next.shift() ?? this.options.treat?.() ?? 'normal';
     for (const arrived of this.#arrivals.splice(0)) arrived();
     if (treatment === 'hang') return;
     if (treatment === 'cut') {
       request.socket.destroy();
       return;
     }
-    if (treatment !== undefined && treatment !== 'normal') {
-      response.writeHead(treatment.status, treatment.headers).end(treatment.text);
-      return;
+    if (typeof treatment === 'object') {
+      if ('status' in treatment) {
+        response.writeHead(treatment.status, treatment.headers).end(treatment.text);
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, treatment.slowMs));
     }
     try {
       this.#push(request, Buffer.concat(chunks));

@@ -4,7 +4,15 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import { gunzipSync } from 'node:zlib';
-import { decode, encode, RequestType, ResponseType, RetryInfoType, RpcStatusType } from './otlp-trace.ts';
+import {
+  decode,
+  encode,
+  RequestType,
+  ResponseType,
+  RetryInfoType,
+  RpcStatusType,
+  withScopeAttributes,
+} from './otlp-trace.ts';
 
 /**
  * A strict OTLP collector for tests: it takes nothing that the specification does not allow, remembers what it took, and
@@ -286,14 +294,7 @@ interface ScopeSpans {
 function spansOf(message: Record<string, unknown>): Record<string, unknown>[] {
   const resources = (message.resourceSpans ?? []) as { scopeSpans?: ScopeSpans[] }[];
   return resources.flatMap(({ scopeSpans = [] }) =>
-    scopeSpans.flatMap(({ scope, spans = [] }) => {
-      const shared = scope?.attributes;
-      if (shared === undefined) return spans;
-      return spans.map((span) => ({
-        ...span,
-        attributes: [...shared, ...((span.attributes ?? []) as object[])],
-      }));
-    }),
+    scopeSpans.flatMap(({ scope, spans = [] }) => withScopeAttributes(spans, scope?.attributes)),
   );
 }
 

@@ -156,3 +156,40 @@ function refuseUnknown(value: unknown, path: string): void {
     throw new Error(`${path} has an unknown field`);
   for (const [key, inner] of Object.entries(value)) refuseUnknown(inner, `${path}.${key}`);
 }
+
+interface ScopedSpan {
+  readonly name?: string;
+  readonly attributes?: object[];
+  readonly events?: object[];
+  readonly links?: object[];
+}
+
+/**
+ * Spans of a scope, the logs' roots as docs/tracing.md says that they are to be read: with the attributes of the scope, a
+ * link to the batch's span and the stages as events.
+ */
+export function withScopeAttributes<T extends ScopedSpan>(
+  spans: readonly T[],
+  shared: readonly object[] = [],
+): T[] {
+  const scope = shared as readonly { key: string; value: { intValue?: string; stringValue?: string } }[];
+  const idOf = (key: string) =>
+    Buffer.from(scope.find((it) => it.key === `log_capturer.batch.${key}`)?.value.stringValue ?? '', 'hex');
+  const stage = /^log_capturer\.stage\.([^.]+)\.?(.*)$/;
+  const attributes = scope.filter(({ key }) => !/^log_capturer\.(stage\.|batch\.(trace|span)_id)/.test(key));
+  const events = scope
+    .filter(({ key }) => stage.test(key))
+    .map(({ key, value }) => ({ name: key.replace(stage, '$1 $2').trim(), timeUnixNano: value.intValue }));
+  const link = { traceId: idOf('trace_id'), spanId: idOf('span_id') };
+  const links = link.traceId.length === 0 ? [] : [link];
+  return spans.map((span) => {
+    if (span.name !== 'log.process') return span;
+    const whole = {
+      ...span,
+      attributes: [...attributes, ...(span.attributes ?? [])],
+      events: [...events, ...(span.events ?? [])],
+      links: [...links, ...(span.links ?? [])],
+    };
+    return whole;
+  });
+}

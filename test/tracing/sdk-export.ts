@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { BatchSpanProcessor } from '@opentelemetry/sdk-trace';
-import { decode, RequestType } from '../stubs/otlp-trace.ts';
+import { decode, RequestType, withScopeAttributes } from '../stubs/otlp-trace.ts';
 import type { RawSpan } from './canonical.ts';
 
 export class SdkExport {
@@ -49,6 +49,10 @@ export class SdkExport {
 
 /** Spans of all resources and scopes of a request. */
 export function spansOf(message: Record<string, unknown>): RawSpan[] {
-  const resources = (message.resourceSpans ?? []) as { scopeSpans?: { spans?: RawSpan[] }[] }[];
-  return resources.flatMap(({ scopeSpans = [] }) => scopeSpans.flatMap(({ spans = [] }) => spans));
+  const resources = (message.resourceSpans ?? []) as {
+    scopeSpans?: { scope?: { attributes?: object[] }; spans?: RawSpan[] }[];
+  }[];
+  return resources.flatMap(({ scopeSpans = [] }) =>
+    scopeSpans.flatMap(({ scope, spans = [] }) => withScopeAttributes(spans, scope?.attributes)),
+  );
 }

@@ -123,14 +123,23 @@ const none = { queue_full: 0, export_failed: 0, shutdown: 0 };
 describe('batches', () => {
   test('a full batch goes at once, what remains when its time has come', async () => {
     const { clock, transport, offer, counts } = setUp();
-    offer(3);
-    offer(3);
+    offer(2);
+    offer(2);
+    offer(2);
     await pass(clock, 4999);
     expect(transport.attempts).toEqual([4]);
     await pass(clock, 1);
     expect(transport.attempts).toEqual([4, 2]);
     await turn();
     expect(counts()).toEqual({ queued: 0, exported: 6, ...none });
+  });
+
+  test('a run that fits into one batch is not divided between two', async () => {
+    const { clock, transport, offer } = setUp();
+    offer(3);
+    offer(3);
+    await pass(clock, 4999);
+    expect(transport.attempts).toEqual([3]);
   });
 
   test('a run larger than a batch is cut between traces', async () => {

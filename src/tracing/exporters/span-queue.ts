@@ -83,7 +83,10 @@ export class SpanQueue {
       const spans = maxSpans - batch.spans;
       const bytes = maxBytes - batch.bytes - batch.scopeBytes(piece);
       if (piece.spans > spans || piece.bytes.length > bytes) {
-        if (spans > 0) this.#takePart(batch, piece, spans, bytes);
+        // Finding where to cut takes a look at every span: what fits into the next batch as a whole waits for it.
+        const fitsNext =
+          piece.spans <= maxSpans && piece.bytes.length + (piece.scope?.length ?? 0) <= maxBytes;
+        if (batch.spans === 0 || !fitsNext) this.#takePart(batch, piece, spans, bytes);
         break;
       }
       this.#head++;

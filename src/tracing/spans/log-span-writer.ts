@@ -12,7 +12,7 @@ import type { Mode } from '../mode.ts';
 import type { LogRunMeta } from '../store/run.ts';
 import type { SpanRing } from '../store/span-ring.ts';
 import type { BatchLinks } from './batch-links.ts';
-import { LogCell, type LogShape } from './log-spans.ts';
+import { LogCell, type LogShape } from './log-shape.ts';
 import type { LogTemplate, LogTemplates } from './log-templates.ts';
 import { textOfTime } from './record-uid.ts';
 import { hasContext, type RowList, type SpanBlobs } from './span-blobs.ts';
@@ -87,6 +87,9 @@ export class LogSpanWriter {
     const durationMs = way.endedAt - segment.readAt;
     if (!settings.written || durationMs < settings.shorterThanMs) return NOTHING;
 
+    // Where every log has a span, what they share is said once a batch: their cost is that of their bytes.
+    const scoped = settings.mode === 'full-e2e';
+    const events = scoped && settings.compact ? 'scope' : 'events';
     const joins = settings.incoming === 'parent' && group.hasContexts;
     const shape: LogShape = {
       mode: settings.mode,
@@ -95,15 +98,15 @@ export class LogSpanWriter {
       note: group.note,
       outcome: way.outcome,
       failure: way.failure,
-      compact: settings.compact,
-      scoped: settings.compact,
+      stages: settings.compact ? events : 'spans',
+      scoped,
       joined: false,
       processed: this.#isProcessed(segment.stream.source),
       located: !segment.rewritten,
       sends: way.sends,
     };
     const plain = settings.templates.get(segment.stream, shape, way.key);
-    const joinedShape = { ...shape, compact: true, joined: true, traceState: '' };
+    const joinedShape: LogShape = { ...shape, stages: events, joined: true, traceState: '' };
     const joined = joins ? settings.templates.get(segment.stream, joinedShape, way.key) : null;
     this.#fillCells(shared, group, way);
     fill(plain, this.#cells);
@@ -190,7 +193,13 @@ export class LogSpanWriter {
       },
       { address: this.#ring.region.address + reserved.at, capacity: reserved.capacity },
     );
-    const run = this.#ring.commit(reserved, bytes, spans, meta, plain.scope?.of(batch.id) ?? null);
+    const run = this.#ring.commit(
+      reserved,
+      bytes,
+      spans,
+      meta,
+      plain.scope?.of(batch.id, this.#cells) ?? null,
+    );
     this.#link(
       links,
       batch,

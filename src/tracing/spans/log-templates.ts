@@ -3,7 +3,9 @@
  * has not happened before. Dropped as a whole when the settings change. Used by log-span-writer.ts.
  */
 import type { Stream } from '../../record/stream.ts';
-import { buildLogTemplate, LogScope, type LogShape, type LogSpansOptions } from './log-spans.ts';
+import { LogScope } from './log-scope.ts';
+import type { LogShape } from './log-shape.ts';
+import { buildLogTemplate, type LogSpansOptions } from './log-spans.ts';
 import type { Template } from './span-template.ts';
 
 /** Shapes kept for one stream: those of one mode have few reasons and outcomes. Beyond it all are built anew. */
@@ -29,12 +31,13 @@ export class LogTemplates {
       templates = new Map();
       this.#byStream.set(stream, templates);
     }
-    const flags = `${shape.compact}${shape.scoped}${shape.joined}${shape.processed}${shape.located}`;
+    const flags = `${shape.stages}${shape.scoped}${shape.joined}${shape.processed}${shape.located}`;
     const key = `${shape.mode}\n${shape.reason}\n${shape.traceState}\n${shape.outcome}\n${flags}\n${shape.failure}\n${sendsKey}\n${shape.note}`;
     let template = templates.get(key);
     if (template === undefined) {
       if (templates.size >= MAX_SHAPES) templates.clear();
-      const scope = shape.scoped ? new LogScope(stream, shape, this.#options.annotations) : null;
+      const { annotations, linked } = this.#options;
+      const scope = shape.scoped ? new LogScope(stream, shape, annotations, linked) : null;
       template = { ...buildLogTemplate(stream, shape, this.#options), scope };
       templates.set(key, template);
     }

@@ -57,6 +57,11 @@ export class Cells {
     id.copy(this.#bytes, cell * CELL);
   }
 
+  /** `length` bytes from a cell on, as hexadecimal digits. */
+  hex(cell: number, length: number): string {
+    return this.#bytes.toString('hex', cell * CELL, cell * CELL + length);
+  }
+
   /** A random id of 8 bytes, never all zeros. */
   setRandomId(cell: number, random: () => number): void {
     this.words[cell * 2] = random() * 2 ** 32;

@@ -3,6 +3,7 @@
  * Never used on the path of a log: the memory store decodes what is asked for, and exporters whose format is not OTLP
  * protobuf decode what they send. Decoded values share no memory with the bytes. Fields it does not know are skipped.
  */
+import { BATCH_SPAN_ID, BATCH_TRACE_ID, STAGE } from './log-scope.ts';
 import { ProtobufReader } from './protobuf-reader.ts';
 
 /** Integers are bigint and doubles are number, so that neither loses digits or its type; null: no value at all. */
@@ -109,9 +110,34 @@ export function decodeScopeAttributes(scope: Buffer | null): Attributes {
   return scope === null ? new Map() : decodeScope(scope).attributes;
 }
 
-/** The span as if it said itself what its scope says; for people, and for formats whose scopes have no attributes. */
+/**
+ * The root as if it said itself what its scope says (log-scope.ts): its attributes, the link to its batch, its stages as
+ * events. For people, and for formats whose scopes have no attributes. Other spans are left as they are.
+ */
 export function withScope(span: DecodedSpan, scope: Attributes): DecodedSpan {
-  return scope.size === 0 ? span : { ...span, attributes: new Map([...scope, ...span.attributes]) };
+  if (scope.size === 0 || span.name !== 'log.process') return span;
+  const attributes = new Map<string, AttributeValue>();
+  const events: DecodedEvent[] = [];
+  for (const [key, value] of scope) {
+    if (key.startsWith(STAGE) && typeof value === 'bigint') {
+      const name = key.slice(STAGE.length).replace('.', ' ');
+      events.push({ timeUnixNano: value, name, attributes: new Map(), droppedAttributesCount: 0 });
+    } else if (key !== BATCH_TRACE_ID && key !== BATCH_SPAN_ID) attributes.set(key, value);
+  }
+  for (const [key, value] of span.attributes) attributes.set(key, value);
+  return {
+    ...span,
+    attributes,
+    events: [...events, ...span.events],
+    links: [...linkToBatch(scope), ...span.links],
+  };
+}
+
+function linkToBatch(scope: Attributes): DecodedLink[] {
+  const traceId = scope.get(BATCH_TRACE_ID);
+  const spanId = scope.get(BATCH_SPAN_ID);
+  if (typeof traceId !== 'string' || typeof spanId !== 'string') return [];
+  return [{ traceId, spanId, traceState: '', attributes: new Map(), droppedAttributesCount: 0, flags: 0 }];
 }
 
 function span(reader: ProtobufReader): DecodedSpan {

@@ -8,7 +8,7 @@ import type { Batch } from '../../record/batch.ts';
 import type { Delivery } from '../../record/delivery.ts';
 import type { Segment } from '../../record/segment.ts';
 import type { LogOutcome } from '../mode.ts';
-import type { Send } from './log-spans.ts';
+import type { Send } from './log-shape.ts';
 
 /** A send with its times: monotonic milliseconds of the first attempt's start and the last one's end. */
 export interface TimedSend extends Send {
