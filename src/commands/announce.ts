@@ -6,13 +6,16 @@ import { resolve } from 'node:path';
 import type { Logger } from '../component/logger.ts';
 import type { AgentStatus } from '../component/status.ts';
 import type { Config } from '../config/schema.ts';
+import { sources } from '../registry.ts';
 import { ExitCode } from './exit-code.ts';
 
 /** Keys that say where a component reads from or writes to; every type of component has some of them or none. */
 const PLACES = ['include', 'path', 'url', 'listen', 'brokers', 'topic'] as const;
 
 /** Types of sources whose input cannot be read a second time. */
-const READ_ONCE: ReadonlySet<string> = new Set(['stdin']);
+const READ_ONCE: ReadonlySet<string> = new Set(
+  sources.filter(({ rereadable }) => !rereadable).map(({ type }) => type),
+);
 
 /** One line for the agent, one for each source and each sink. */
 export function announceStart(config: Config, configFile: string, log: Logger): void {
@@ -46,9 +49,8 @@ function withoutSecrets(text: string): string {
  * @returns `failure` when something was lost, else `ok`.
  */
 export function announceEnd(status: AgentStatus, log: Logger): ExitCode {
-  const { sources } = status;
   const sum = (of: (source: AgentStatus['sources'][number]) => number) =>
-    sources.reduce((total, source) => total + of(source), 0);
+    status.sources.reduce((total, source) => total + of(source), 0);
   const delivered = sum(({ ledger }) => ledger.delivered);
   const inFlight = sum(({ ledger }) => ledger.in_flight);
   const dropped = sum(({ ledger }) =>
@@ -56,7 +58,7 @@ export function announceEnd(status: AgentStatus, log: Logger): ExitCode {
   );
   const deadLettered = sum(({ ledger }) => ledger.dead_lettered);
   let code: ExitCode = ExitCode.ok;
-  for (const { id, type, ledger, details } of sources) {
+  for (const { id, type, ledger, details } of status.sources) {
     const bytes = Number(details?.bytes_lost ?? 0);
     if (!READ_ONCE.has(type) || ledger.in_flight + bytes === 0) continue;
     code = ExitCode.failure;

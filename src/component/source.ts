@@ -40,6 +40,25 @@ export interface StreamStatus {
   readonly lag_bytes: number;
 }
 
+/** A file that a source reads or has read, for those who look for a line in it. */
+export interface SourceFile {
+  /** As `Stream.key`. */
+  readonly key: string;
+  /** Id of its stream: the path it was found under. */
+  readonly stream: string;
+  /** Where it was last seen, for calls of the file system; rotation may have moved it since. */
+  readonly path: string | Buffer;
+  /** Read up to here, and acknowledged by every sink up to here, in bytes of what it holds now. */
+  readonly position: number;
+  readonly committed: number;
+  /** Where this run of the agent began to read what it holds now. */
+  readonly began: number;
+  /** Bytes at its beginning that were there before the agent first saw it, and that nobody asked it to read. */
+  readonly skipped: number;
+  /** Whether it is still read. */
+  readonly tailed: boolean;
+}
+
 export interface SourceStatus {
   readonly state: 'idle' | 'running' | 'waiting' | 'done' | 'stopped';
   readonly streams: readonly StreamStatus[];
@@ -55,6 +74,8 @@ export interface Source {
   run(intake: Intake, signal: AbortSignal): Promise<void>;
   /** Called at any time, before `run` and after it too. Cheap: it answers from memory. */
   status(): SourceStatus;
+  /** Every file it reads or remembers, from memory; absent: its streams are no files. */
+  files?(): Iterable<SourceFile>;
 }
 
 export type SourceSpec<Type extends string = string, Schema extends z.ZodObject = z.ZodObject> = Spec<
@@ -62,4 +83,10 @@ export type SourceSpec<Type extends string = string, Schema extends z.ZodObject 
   Schema,
   SourceContext,
   Source
->;
+> & {
+  /**
+   * Whether what was read and not acknowledged can be read again after a restart. Only logs of sources that cannot are
+   * kept in a sink's disk buffer: the others wait where they are.
+   */
+  readonly rereadable: boolean;
+};

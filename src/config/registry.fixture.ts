@@ -39,8 +39,14 @@ const remote = z
 
 export const registry: Registry = {
   sources: [
-    { type: 'file', summary: 'Reads files.', schema: file, build },
-    { type: 'stdin', summary: 'Reads standard input.', schema: z.strictObject({}), build },
+    { type: 'file', summary: 'Reads files.', schema: file, rereadable: true, build },
+    {
+      type: 'stdin',
+      summary: 'Reads standard input.',
+      schema: z.strictObject({}),
+      rereadable: false,
+      build,
+    },
   ],
   processors: [
     { type: 'parse_json', summary: 'Parses JSON.', schema: z.strictObject({}), build },

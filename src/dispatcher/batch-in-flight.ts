@@ -3,6 +3,7 @@ import type { Batch, FieldsByRecord } from '../record/batch.ts';
 import type { Chunk } from '../record/chunk.ts';
 import type { Delivery } from '../record/delivery.ts';
 import type { Segment } from '../record/segment.ts';
+import { ContextRow } from '../record/traced.ts';
 import type { Pending } from './acknowledgements.ts';
 import type { Ends } from './ledger.ts';
 
@@ -39,8 +40,12 @@ export class BatchInFlight implements Batch {
     return this.bytes + chunk.bytes <= this.slot.capacity && this.count + chunk.count <= this.slot.maxRecords;
   }
 
-  /** Adds the segment of a chunk whose records are in the slot already. */
+  /** Adds the segment of a chunk whose records are in the slot already; brings their contexts along. */
   append(chunk: Chunk): Segment {
+    if (chunk.hasContexts && chunk.slot !== this.slot) {
+      const rows = chunk.slot.contexts.subarray(0, chunk.count * ContextRow.size);
+      this.slot.contexts.set(rows, this.count * ContextRow.size);
+    }
     const segment: Segment = {
       stream: chunk.stream,
       index: this.segments.length,
@@ -51,6 +56,7 @@ export class BatchInFlight implements Batch {
       readAt: chunk.readAt,
       from: chunk.from,
       position: chunk.position,
+      ...(chunk.hasContexts && { hasContexts: true }),
       live: null,
       rewritten: false,
       traced: null,

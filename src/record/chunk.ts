@@ -17,4 +17,6 @@ export interface Chunk {
   readonly from: number;
   /** Position in the stream behind the last byte: what to commit once all records are delivered. */
   readonly position: number;
+  /** The source filled the slot's `contexts` column for every record. */
+  readonly hasContexts?: boolean;
 }

@@ -13,6 +13,8 @@ export interface Stream {
   readonly labels: Readonly<Record<string, string>>;
   /** Path of the file, where the stream is one. */
   readonly path?: string;
+  /** Of a file: `device:inode`, which tells it from those that had its path before or have it later. */
+  readonly key?: string;
   /**
    * Called by the dispatcher, in order, when every record up to `position` has reached its end in every sink.
    * Must not throw.

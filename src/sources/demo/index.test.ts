@@ -27,6 +27,7 @@ function fakeTail(run: (intake: Intake, signal: AbortSignal) => Promise<void>) {
   const seen: { config?: unknown; context?: SourceContext; intake?: Intake } = {};
   const status: SourceStatus = { state: 'running', streams: [], details: { files: 3 } };
   const spec: SourceSpec = {
+    rereadable: true,
     type: 'file',
     summary: '',
     schema: z.strictObject({ include: z.array(z.string()), start_at: z.enum(['beginning', 'end']) }),

@@ -6,7 +6,14 @@
  */
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Intake, Source, SourceContext, SourceSpec, SourceStatus } from '../../component/source.ts';
+import type {
+  Intake,
+  Source,
+  SourceContext,
+  SourceFile,
+  SourceSpec,
+  SourceStatus,
+} from '../../component/source.ts';
 import { Random } from './random.ts';
 import { Traffic } from './traffic.ts';
 
@@ -28,6 +35,7 @@ export function demoSource(tail: SourceSpec): SourceSpec<'demo', typeof schema> 
     summary:
       'Writes realistic logs to files below state_dir/demo (a web server, a JSON application with stack traces and trace ids, a chatty worker) and captures them like any other files.',
     schema,
+    rereadable: true,
     build: (config, context) => new DemoSource(config, context, tail),
   };
 }
@@ -76,5 +84,8 @@ class DemoSource implements Source {
   status(): SourceStatus {
     const tail = this.#tail.status();
     return { ...tail, details: { ...tail.details, ...this.#traffic.status() } };
+  }
+  files(): Iterable<SourceFile> {
+    return this.#tail.files?.() ?? [];
   }
 }

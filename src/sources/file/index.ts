@@ -8,5 +8,6 @@ export const fileSource: SourceSpec<'file', typeof schema> = {
   summary:
     'Tails files: finds them by patterns, follows them through rotation and truncation, and continues where it stopped after a restart.',
   schema,
+  rereadable: true,
   build: (config, context) => new FileSource(config, context),
 };

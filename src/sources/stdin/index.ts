@@ -27,6 +27,7 @@ export const stdinSource: SourceSpec<'stdin', typeof schema> = {
   summary:
     'Reads lines from standard input. The agent ends when every source has ended, so this makes it a filter in a pipe.',
   schema,
+  rereadable: false,
   build: (config, context) => new StdinSource(config, context, standardInput),
 };
 

@@ -1,34 +1,56 @@
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Batch } from '../../record/batch.ts';
+import type { Segment } from '../../record/segment.ts';
 import { ContextRow } from '../../record/traced.ts';
 
 /**
- * Finds the W3C contexts that logs carry in their text, for sources whose text may hold one. Fills the slot's `contexts`
- * column and `batch.hasContexts`. Called by the tracer before logs are chosen; never in modes that trace no log.
+ * Gathers the W3C contexts that came with logs: those that their source took from its protocol (`segment.hasContexts`),
+ * and those in the text of sources whose text may hold one, which go before. Fills the slot's `contexts` column and
+ * `batch.hasContexts`. Called by the tracer before logs are chosen; never in modes that trace no log.
  */
 export class ContextReader {
   readonly #kernel: Pick<Kernel, 'extractContexts'>;
   readonly #carries: (source: string) => boolean;
 
-  /** @param carries whether logs of a configured source may hold a context. */
+  /** @param carries whether logs of a configured source may hold a context in their text. */
   constructor(kernel: Pick<Kernel, 'extractContexts'>, carries: (source: string) => boolean) {
     this.#kernel = kernel;
     this.#carries = carries;
   }
 
   read(batch: Batch): void {
-    const { slot, segments } = batch;
-    if (!segments.some(({ stream }) => this.#carries(stream.source))) return;
-    let found = 0;
-    for (const { stream, first, count } of segments) {
-      if (this.#carries(stream.source)) {
-        found += this.#kernel.extractContexts({ slot, first, count, live: null });
-      } else {
-        for (let row = first; row < first + count; row++) {
-          slot.contexts[row * ContextRow.size + ContextRow.present] = 0;
-        }
+    const { segments } = batch;
+    batch.hasContexts = false;
+    if (!segments.some((segment) => segment.hasContexts || this.#carries(segment.stream.source))) return;
+    for (const segment of segments) {
+      if (this.#fill(batch, segment)) batch.hasContexts = true;
+    }
+  }
+
+  /** Fills the rows of one segment; returns whether one of them has a context. */
+  #fill({ slot }: Batch, segment: Segment): boolean {
+    const { first, count } = segment;
+    const rows = slot.contexts.subarray(first * ContextRow.size, (first + count) * ContextRow.size);
+    if (!this.#carries(segment.stream.source)) {
+      if (segment.hasContexts) return hasContext(rows);
+      for (let at = 0; at < rows.length; at += ContextRow.size) rows[at + ContextRow.present] = 0;
+      return false;
+    }
+    const given = segment.hasContexts ? rows.slice() : null;
+    const found = this.#kernel.extractContexts({ slot, first, count, live: null });
+    if (given === null || found === count) return found > 0;
+    for (let at = 0; at < rows.length; at += ContextRow.size) {
+      if (rows[at + ContextRow.present] === 0) {
+        rows.set(given.subarray(at, at + ContextRow.size), at);
       }
     }
-    batch.hasContexts = found > 0;
+    return found > 0 || hasContext(given);
   }
+}
+
+function hasContext(rows: Uint8Array): boolean {
+  for (let at = ContextRow.present; at < rows.length; at += ContextRow.size) {
+    if (rows[at] === 1) return true;
+  }
+  return false;
 }
