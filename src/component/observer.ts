@@ -23,8 +23,11 @@ export interface Observer {
   processed?(batch: Batch): void;
   /** An attempt ended: the last of `delivery.attempts`. `retryInMs` is the pause before the next, if there will be one. */
   attempted?(delivery: Delivery, retryInMs?: number): void;
-  /** The sink is done with the delivery, well or not. */
-  settled?(delivery: Delivery, outcome: Outcome, reason?: string): void;
+  /**
+   * The sink is done with the delivery, well or not. `rows`: indexes in the batch of the records that were not
+   * delivered, where the sink named them; else none of them, all, or nobody knows which.
+   */
+  settled?(delivery: Delivery, outcome: Outcome, reason?: string, rows?: readonly number[] | null): void;
   /** Every sink is done with the batch; its slot is reused after this call. */
   completed?(batch: Batch, deliveries: readonly Delivery[]): void;
 }

@@ -12,6 +12,8 @@ export interface Processor {
   process(batch: Batch, segment: Segment): void;
   /** Whether it takes its records for JSON, so that a W3C trace context may be found in their text. */
   readonly readsJson?: boolean;
+  /** Says to people which one of several removed a log: `filter (drop: text contains "/health")`. For those that remove logs. */
+  readonly label?: string;
   /** Counters of this type of processor, by snake_case name. */
   status?(): Readonly<Record<string, number>>;
 }

@@ -1,4 +1,5 @@
 import type { Slot } from '../kernel/slot.ts';
+import type { Delivery } from './delivery.ts';
 import type { Segment } from './segment.ts';
 
 /** Fields a processor parsed out of a record. */
@@ -25,6 +26,8 @@ export interface Batch {
   readonly id: number;
   readonly slot: Slot;
   readonly segments: Segment[];
+  /** What of it goes to each sink; none until processors are done. */
+  readonly deliveries?: readonly Delivery[];
   /** Records and bytes in use. */
   count: number;
   bytes: number;

@@ -85,6 +85,7 @@ class DemoSource implements Source {
     const tail = this.#tail.status();
     return { ...tail, details: { ...tail.details, ...this.#traffic.status() } };
   }
+
   files(): Iterable<SourceFile> {
     return this.#tail.files?.() ?? [];
   }

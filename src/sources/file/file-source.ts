@@ -4,7 +4,7 @@
  * It keeps no unfinished line: that part of a file is simply read again when the file has grown.
  */
 import { sep } from 'node:path';
-import type { Intake, Source, SourceContext, SourceStatus } from '../../component/source.ts';
+import type { Intake, Source, SourceContext, SourceFile, SourceStatus } from '../../component/source.ts';
 import type { Slot } from '../../kernel/slot.ts';
 import { Attributes } from './attributes.ts';
 import { Complaints } from './complaints.ts';
@@ -14,6 +14,8 @@ import { Finder } from './finder.ts';
 import { FINGERPRINT_BYTES } from './fingerprint.ts';
 import { pathMatcher } from './glob.ts';
 import { KnownFiles } from './known-files.ts';
+import { shownPath, systemPath } from './names.ts';
+import { readPositionEntry } from './position-entry.ts';
 import { ReadQueue } from './read-queue.ts';
 import type { FileSourceConfig } from './schema.ts';
 import { Siblings } from './siblings.ts';
@@ -134,6 +136,32 @@ export class FileSource implements Source {
         files_lost: this.#known.filesLost,
       },
     };
+  }
+
+  *files(): Iterable<SourceFile> {
+    for (const files of [this.#known.byKey, this.#known.departed]) {
+      for (const file of files.values()) {
+        const { key, path, position, stream } = file;
+        const { id, committed, began, skipped } = stream;
+        const tailed = files === this.#known.byKey;
+        yield { key, stream: id, path: systemPath(path), position, committed, began, skipped, tailed };
+      }
+    }
+    for (const [key, value] of this.#context.positions.entries()) {
+      const entry = readPositionEntry(value);
+      if (entry === undefined || this.#known.byKey.has(key) || this.#known.departed.has(key)) continue;
+      const { path, offset, skipped = 0 } = entry;
+      yield {
+        key,
+        stream: shownPath(path),
+        path: systemPath(path),
+        position: offset,
+        committed: offset,
+        began: offset,
+        skipped,
+        tailed: false,
+      };
+    }
   }
 
   /** Looks at known files and for new ones, as far as that is due. Also while slots are waited for: what is opened in time is not lost. */

@@ -29,9 +29,12 @@ export class FileStream implements Stream {
   readonly sourceType: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly path: string;
+  readonly key: string;
+  /** Where reading began, and bytes before it that nobody wanted. */
+  readonly began: number;
+  readonly skipped: number;
   readonly #home: string;
   readonly #born: number;
-  readonly #key: string;
   readonly #origin: StreamOrigin;
   /** Ends of chunks handed over and not committed, in order. */
   readonly #marks: Mark[] = [];
@@ -49,6 +52,7 @@ export class FileStream implements Stream {
     key: string;
     origin: StreamOrigin;
     position: number;
+    skipped: number;
     head: Fingerprint;
   }) {
     const { home, key, origin } = options;
@@ -59,7 +63,9 @@ export class FileStream implements Stream {
     this.source = origin.source;
     this.sourceType = origin.sourceType;
     this.labels = origin.labels;
-    this.#key = key;
+    this.key = key;
+    this.began = options.position;
+    this.skipped = options.skipped;
     this.#origin = origin;
     this.committed = options.position;
     this.#head = options.head;
@@ -95,9 +101,10 @@ export class FileStream implements Stream {
       tail,
       seen,
       born: this.#born,
+      ...(this.skipped > 0 && { skipped: this.skipped }),
       ...(this.done && { done: true }),
     };
-    positions.set(this.#key, entry);
+    positions.set(this.key, entry);
   }
 
   /** From now on nothing is stored: the bytes this stream was read from are gone. */

@@ -13,6 +13,8 @@ export interface PositionEntry {
   readonly seen: number;
   /** When it came into being by the clock of its file system, in milliseconds since 1970; absent in entries of early versions. */
   readonly born?: number;
+  /** Bytes at its beginning that were never read, because the source starts at the end of files; absent: 0. */
+  readonly skipped?: number;
   /** It was given up, so that it is not searched for when its path leads elsewhere. */
   readonly done?: boolean;
 }
@@ -21,7 +23,7 @@ export interface PositionEntry {
 export function readPositionEntry(value: unknown): PositionEntry | undefined {
   const entry = value as Partial<PositionEntry> | null | undefined;
   if (typeof entry !== 'object' || entry === null) return undefined;
-  const { path, offset, head, tail, seen, born, done } = entry;
+  const { path, offset, head, tail, seen, born, skipped, done } = entry;
   if (typeof path !== 'string' || typeof seen !== 'number') return undefined;
   if (!isCount(offset, Number.MAX_SAFE_INTEGER) || !isFingerprint(head) || !isFingerprint(tail))
     return undefined;
@@ -33,6 +35,7 @@ export function readPositionEntry(value: unknown): PositionEntry | undefined {
     tail,
     seen,
     ...(typeof born === 'number' && { born }),
+    ...(isCount(skipped, offset) && skipped > 0 && { skipped }),
     ...(done === true && { done }),
   };
 }

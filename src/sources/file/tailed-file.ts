@@ -108,6 +108,7 @@ export class TailedFile {
       key,
       origin,
       position: known.offset,
+      skipped: typeof from === 'number' ? from : (from.skipped ?? 0),
       head: known.head,
     });
     this.changedAt = now;
@@ -241,6 +242,7 @@ export class TailedFile {
       key: this.key,
       origin: this.#origin,
       position: 0,
+      skipped: 0,
       head: NOTHING,
     });
   }
