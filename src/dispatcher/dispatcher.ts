@@ -7,7 +7,6 @@ import type { Clock } from '../component/clock.ts';
 import type { Logger } from '../component/logger.ts';
 import type { Observer } from '../component/observer.ts';
 import type { Processor } from '../component/processor.ts';
-import type { Sink } from '../component/sink.ts';
 import type { Intake } from '../component/source.ts';
 import type { LedgerStatus, SinkStatus } from '../component/status.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -19,9 +18,12 @@ import { liveCount, type Segment } from '../record/segment.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import type { RetryPolicy } from './backoff.ts';
 import { BatchInFlight } from './batch-in-flight.ts';
+import { Branches, type SinkEntry } from './branches.ts';
+import type { Lane } from './lane.ts';
 import { Account } from './ledger.ts';
 import { segmentEnds, worse } from './segment-ends.ts';
-import { type Settlement, SinkLane } from './sink-lane.ts';
+import type { Settlement } from './sink-lane.ts';
+import { within } from './within.ts';
 
 export interface DispatcherOptions {
   readonly kernel: Kernel;
@@ -29,11 +31,7 @@ export interface DispatcherOptions {
   readonly log: Logger;
   /** Ids of the configured sources, each with its processors in order. */
   readonly sources: ReadonlyMap<string, readonly Processor[]>;
-  readonly sinks: readonly {
-    readonly id: string;
-    readonly sink: Sink;
-    readonly selects: (sourceId: string) => boolean;
-  }[];
+  readonly sinks: readonly SinkEntry[];
   readonly batchTimeoutMs: number;
   readonly retry: RetryPolicy;
   readonly observers: readonly Observer[];
@@ -45,8 +43,13 @@ const SEAL_AT = 0.75;
 export class Dispatcher implements Intake {
   readonly slots: Pool<Slot>;
   readonly #options: DispatcherOptions;
-  readonly #lanes: readonly SinkLane[];
+  readonly #branches: Branches;
+  readonly #processors: Map<string, readonly Processor[]>;
+  /** By id, also of sources that were removed: counters never go back. */
   readonly #accounts = new Map<string, Account>();
+  /** Those who wait until nothing of a source is in flight. */
+  readonly #waiters = new Map<string, (() => void)[]>();
+  #batchTimeoutMs: number;
   readonly #acknowledgements = new Acknowledgements();
   readonly #inFlight = new Set<BatchInFlight>();
   #open: BatchInFlight | null = null;
@@ -59,18 +62,67 @@ export class Dispatcher implements Intake {
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.slots = options.kernel.slots;
+    this.#branches = new Branches({
+      ...options,
+      onAttempt: (delivery, retryInMs) => this.#notify((o) => o.attempted?.(delivery, retryInMs)),
+      onSettled: (lane, delivery, settlement) => this.#settle(lane, delivery, settlement),
+    });
+    this.#batchTimeoutMs = options.batchTimeoutMs;
+    this.#processors = new Map(options.sources);
     for (const id of options.sources.keys()) this.#accounts.set(id, new Account());
-    this.#lanes = options.sinks.map(
-      (sink) =>
-        new SinkLane({
-          ...sink,
-          retry: options.retry,
-          clock: options.clock,
-          log: options.log,
-          onAttempt: (delivery, retryInMs) => this.#notify((o) => o.attempted?.(delivery, retryInMs)),
-          onSettled: (delivery, settlement) => this.#settle(delivery, settlement),
-        }),
-    );
+    for (const entry of options.sinks) this.#branches.add(entry);
+  }
+
+  /** Takes on a source, or gives one other processors; they work on what is handed over from now on. */
+  setSource(id: string, processors: readonly Processor[]): void {
+    this.#seal();
+    this.#processors.set(id, processors);
+    if (!this.#accounts.has(id)) this.#accounts.set(id, new Account());
+  }
+
+  /** Call when the source has handed over its last; what it has handed over goes its way. */
+  removeSource(id: string): void {
+    this.#seal();
+    this.#processors.delete(id);
+  }
+
+  /** Resolves when every record of the source has reached its end in every sink, so that its positions are final. */
+  whenSettled(source: string): Promise<void> {
+    if (this.#open !== null && holds(this.#open, source)) this.#seal();
+    if (!this.#holds(source)) return Promise.resolve();
+    return new Promise((resolve) => {
+      const waiters = this.#waiters.get(source);
+      if (waiters === undefined) this.#waiters.set(source, [resolve]);
+      else waiters.push(resolve);
+    });
+  }
+
+  /** The sink gets what is handed over from now on. */
+  addSink(entry: SinkEntry): void {
+    this.#seal();
+    this.#branches.add(entry);
+  }
+
+  /**
+   * The sink gets nothing more than what it has been given, and has until the deadline, or until `signal` is aborted,
+   * to deliver that; the rest is dropped. The sink can be closed then.
+   * @returns how many records were dropped.
+   */
+  removeSink(id: string, deadlineMs: number, signal?: AbortSignal): Promise<number> {
+    this.#seal();
+    return this.#branches.remove(id, deadlineMs, signal);
+  }
+
+  /** What waits for the sink, and what is handed over from now on, goes to another in its place. Resolves when the old one can be closed. */
+  replaceSink(entry: SinkEntry): Promise<void> {
+    this.#seal();
+    return this.#branches.replace(entry);
+  }
+
+  /** Changes the times; those that run already end as they were set. */
+  setTimes(times: { batchTimeoutMs: number; retry: RetryPolicy }): void {
+    this.#batchTimeoutMs = times.batchTimeoutMs;
+    this.#branches.setRetry(times.retry);
   }
 
   /** Takes over a chunk: joins it to the open batch, or makes its slot the next one. */
@@ -110,18 +162,15 @@ export class Dispatcher implements Intake {
    */
   async drain(deadlineMs: number): Promise<number> {
     this.#seal();
-    for (const lane of this.#lanes) lane.hurry();
+    this.#branches.hurry();
     if (this.#inFlight.size > 0) {
-      const deadline = new AbortController();
       const idle = new Promise<void>((resolve) => {
         this.#onIdle = resolve;
       });
-      const late = this.#options.clock.sleep(deadlineMs, deadline.signal).catch(() => {});
-      await Promise.race([idle, late]);
-      deadline.abort();
+      await within(this.#options.clock, deadlineMs, idle);
     }
     const left = this.#recordsInFlight();
-    for (const lane of this.#lanes) lane.abandon();
+    this.#branches.abandon();
     return left;
   }
 
@@ -146,7 +195,7 @@ export class Dispatcher implements Intake {
     }
     return {
       sources: new Map([...this.#accounts].map(([id, account]) => [id, account.status(held.get(id) ?? 0)])),
-      sinks: new Map(this.#lanes.map((lane) => [lane.id, lane.status(now)])),
+      sinks: this.#branches.status(now),
       batches: this.#batches,
       batchesInFlight: this.#inFlight.size,
       recordsInFlight: this.#recordsInFlight(),
@@ -160,7 +209,7 @@ export class Dispatcher implements Intake {
     const batch = new BatchInFlight(++this.#batches, slot, readAt);
     this.#open = batch;
     this.#inFlight.add(batch);
-    this.#cancelTimeout = this.#options.clock.after(this.#options.batchTimeoutMs, () => this.#seal());
+    this.#cancelTimeout = this.#options.clock.after(this.#batchTimeoutMs, () => this.#seal());
     return batch;
   }
 
@@ -179,19 +228,22 @@ export class Dispatcher implements Intake {
     batch.processedAt = this.#options.clock.now();
     this.#notify((o) => o.processed?.(batch));
 
-    for (const lane of this.#lanes) {
+    const ways: [Lane, Delivery][] = [];
+    for (const { lane, unsettled } of this.#branches.current) {
       const delivery = select(batch, lane);
-      if (delivery !== null) batch.deliveries.push(delivery);
+      if (delivery === null) continue;
+      unsettled.add(delivery);
+      batch.deliveries.push(delivery);
+      ways.push([lane, delivery]);
     }
-    batch.unsettled = batch.deliveries.length;
+    batch.unsettled = ways.length;
     if (batch.unsettled === 0) this.#complete(batch);
-    for (const delivery of batch.deliveries) {
-      this.#lanes.find((lane) => lane.id === delivery.sink)!.enqueue(delivery);
-    }
+    for (const [lane, delivery] of ways) lane.enqueue(delivery);
   }
 
   #process(batch: BatchInFlight, segment: Segment): void {
-    for (const processor of this.#options.sources.get(segment.stream.source)!) {
+    for (const [step, processor] of this.#processors.get(segment.stream.source)!.entries()) {
+      const before = segment.live;
       try {
         processor.process(batch, segment);
       } catch (error) {
@@ -201,12 +253,14 @@ export class Dispatcher implements Intake {
           'a processor failed; its logs pass on',
         );
       }
+      if (segment.live === null || segment.live === before) continue;
+      segment.removals ??= [];
+      segment.removals.push({ by: processor.label ?? `processor ${step + 1}`, live: segment.live });
     }
   }
 
-  #settle(delivery: Delivery, settlement: Settlement): void {
+  #settle(lane: Lane, delivery: Delivery, settlement: Settlement): void {
     const batch = delivery.batch as BatchInFlight;
-    const lane = this.#lanes.find((candidate) => candidate.id === delivery.sink)!;
     const { rejected, reason } = settlement;
     const ends = { delivered: delivery.records - rejected, dropped: { [reason]: rejected } };
     lane.account.finish(ends);
@@ -214,7 +268,7 @@ export class Dispatcher implements Intake {
       batch.ends[segment.index] = worse(batch.ends[segment.index]!, segmentEnd);
     }
     const outcome = { delivered: ends.delivered, filtered: 0, deadLettered: 0, dropped: rejected };
-    this.#notify((o) => o.settled?.(delivery, outcome, reason || undefined));
+    this.#notify((o) => o.settled?.(delivery, outcome, reason || undefined, settlement.indexes));
     batch.unsettled--;
     if (batch.unsettled === 0) this.#complete(batch);
   }
@@ -233,6 +287,15 @@ export class Dispatcher implements Intake {
     for (const pending of batch.pending) this.#acknowledgements.acknowledge(pending);
     this.slots.give(batch.slot);
     if (this.#inFlight.size === 0) this.#onIdle?.();
+    for (const [source, waiters] of this.#waiters) {
+      if (this.#holds(source)) continue;
+      this.#waiters.delete(source);
+      for (const resolve of waiters) resolve();
+    }
+  }
+
+  #holds(source: string): boolean {
+    return this.#inFlight.values().some((batch) => holds(batch, source));
   }
 
   #recordsInFlight(): number {
@@ -252,8 +315,12 @@ export class Dispatcher implements Intake {
   }
 }
 
+function holds(batch: BatchInFlight, source: string): boolean {
+  return batch.segments.some(({ stream }) => stream.source === source);
+}
+
 /** What a sink gets of a batch; null when nothing. */
-function select(batch: BatchInFlight, lane: SinkLane): Delivery | null {
+function select(batch: BatchInFlight, lane: Lane): Delivery | null {
   const segments = batch.segments.filter(
     (segment) => liveCount(segment) > 0 && lane.selects(segment.stream.source),
   );
