@@ -19,6 +19,19 @@ export interface LedgerStatus {
 export interface SinkStatus {
   /** `retrying`: the last attempt failed and another will follow. */
   readonly state: 'ok' | 'retrying' | 'stopped';
+  /**
+   * `closed`: logs are sent. `open`: the sink failed, and nothing is sent until a pause is over. `half_open`: one batch
+   * tries, or the next will, whether the sink works again.
+   */
+  readonly breaker: {
+    readonly state: 'closed' | 'open' | 'half_open';
+    /** When it came into this state, in ISO 8601. */
+    readonly since: string;
+    /** How often it left `closed`. */
+    readonly opened: number;
+    /** Only when open. */
+    readonly next_try_in_seconds?: number;
+  };
   /** Batches waiting and batches being sent. */
   readonly queued_batches: number;
   readonly sending_batches: number;

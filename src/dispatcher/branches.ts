@@ -10,7 +10,8 @@ import type { Delivery } from '../record/delivery.ts';
 import type { RetryPolicy } from './backoff.ts';
 import type { Lane } from './lane.ts';
 import { Account } from './ledger.ts';
-import { givenUp, type Settlement, SinkLane } from './sink-lane.ts';
+import { givenUp, type Settlement } from './settlement.ts';
+import { type DeadLetters, SinkLane } from './sink-lane.ts';
 import { within } from './within.ts';
 
 /** A sink that is open, and the sources whose logs it takes. */
@@ -30,6 +31,8 @@ export interface BranchesOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly retry: RetryPolicy;
+  /** Absent: rejected records are dropped. */
+  readonly deadLetters?: DeadLetters | undefined;
   readonly onAttempt: (delivery: Delivery, retryInMs?: number) => void;
   /** The delivery is not among the unsettled ones any more. */
   readonly onSettled: (lane: Lane, delivery: Delivery, settlement: Settlement) => void;
@@ -57,6 +60,10 @@ export class Branches {
     return this.#byId.values();
   }
 
+  get(id: string): Branch | undefined {
+    return this.#byId.get(id);
+  }
+
   /** From the next failure on. */
   setRetry(retry: RetryPolicy): void {
     Object.assign(this.#retry, retry);
@@ -81,8 +88,8 @@ export class Branches {
 
   /**
    * Takes no more deliveries to the sink, and gives it until the deadline, or until `signal` is aborted, to deliver what
-   * it has; the rest is dropped.
-   * @returns how many records were dropped.
+   * it has; the rest becomes dead letters, or is dropped where they cannot be kept.
+   * @returns how many records were not delivered.
    */
   async remove(id: string, deadlineMs: number, signal?: AbortSignal): Promise<number> {
     const branch = this.#byId.get(id)!;
@@ -94,14 +101,14 @@ export class Branches {
       await within(this.#options.clock, deadlineMs, settled, signal);
     }
     branch.lane.abandon();
-    let dropped = 0;
-    for (const delivery of branch.unsettled) {
-      const settlement = givenUp(delivery, 'sink_removed');
-      dropped += settlement.rejected;
+    let rejected = 0;
+    for (const delivery of [...branch.unsettled]) {
+      const settlement = await this.#keep(delivery, givenUp(delivery, 'sink_removed'));
+      rejected += settlement.rejected;
       this.#settle(branch, delivery, settlement);
     }
     this.#leaving.delete(branch);
-    return dropped;
+    return rejected;
   }
 
   /** Ends all pauses. */
@@ -129,8 +136,23 @@ export class Branches {
     account: Account,
     onSettled: (delivery: Delivery, settlement: Settlement) => void,
   ): Lane {
-    const { clock, log, onAttempt } = this.#options;
-    return new SinkLane({ ...entry, account, retry: this.#retry, clock, log, onAttempt, onSettled });
+    return new SinkLane({ ...this.#options, ...entry, account, retry: this.#retry, onSettled });
+  }
+
+  async #keep(delivery: Delivery, settlement: Settlement): Promise<Settlement> {
+    const { deadLetters, log } = this.#options;
+    if (deadLetters === undefined) return settlement;
+    try {
+      if (!delivery.resent)
+        await deadLetters.write(delivery, settlement, 'the sink was removed before it had taken them');
+      return { ...settlement, deadLettered: true };
+    } catch (err) {
+      log.error(
+        { err, sink: delivery.sink },
+        'dead letters cannot be written; records of a removed sink are dropped',
+      );
+      return settlement;
+    }
   }
 
   #settle(branch: Branch, delivery: Delivery, settlement: Settlement): void {

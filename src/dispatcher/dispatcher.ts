@@ -12,6 +12,7 @@ import type { LedgerStatus, SinkStatus } from '../component/status.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Pool } from '../kernel/pool.ts';
 import type { Slot } from '../kernel/slot.ts';
+import type { Batch } from '../record/batch.ts';
 import type { Chunk } from '../record/chunk.ts';
 import type { Delivery } from '../record/delivery.ts';
 import { liveCount, type Segment } from '../record/segment.ts';
@@ -22,7 +23,8 @@ import { Branches, type SinkEntry } from './branches.ts';
 import type { Lane } from './lane.ts';
 import { Account } from './ledger.ts';
 import { segmentEnds, worse } from './segment-ends.ts';
-import type { Settlement } from './sink-lane.ts';
+import { endsOf, type Settlement } from './settlement.ts';
+import type { DeadLetters } from './sink-lane.ts';
 import { within } from './within.ts';
 
 export interface DispatcherOptions {
@@ -34,6 +36,8 @@ export interface DispatcherOptions {
   readonly sinks: readonly SinkEntry[];
   readonly batchTimeoutMs: number;
   readonly retry: RetryPolicy;
+  /** Where records that sinks refuse are kept; absent: they are dropped. */
+  readonly deadLetters?: DeadLetters | undefined;
   readonly observers: readonly Observer[];
 }
 
@@ -52,6 +56,8 @@ export class Dispatcher implements Intake {
   #batchTimeoutMs: number;
   readonly #acknowledgements = new Acknowledgements();
   readonly #inFlight = new Set<BatchInFlight>();
+  /** Dead letters on their way again, and who waits for their end. */
+  readonly #resent = new Map<Delivery, (settlement: Settlement) => void>();
   #open: BatchInFlight | null = null;
   #cancelTimeout: () => void = () => {};
   #batches = 0;
@@ -153,6 +159,33 @@ export class Dispatcher implements Intake {
     if (batch.bytes >= batch.slot.capacity * SEAL_AT || batch.count >= batch.slot.maxRecords * SEAL_AT) {
       this.#seal();
     }
+  }
+
+  /**
+   * Sends dead letters again, all records of the batch, to one sink and past processors. They were counted for their
+   * source when they were read, so only the sink's ledger counts them; observers see attempts only. The batch stays the
+   * caller's, who must not touch it before this resolves; it never does when the agent stops before.
+   * @throws RangeError when there is no such sink.
+   */
+  resend(sink: string, batch: Batch): Promise<Settlement> {
+    const branch = this.#branches.get(sink);
+    if (branch === undefined) throw new RangeError(`there is no sink ${sink}`);
+    const { count: records, bytes, segments } = batch;
+    const delivery: Delivery = {
+      batch,
+      sink,
+      segments,
+      records,
+      bytes,
+      attempts: [],
+      accepted: 0,
+      resent: true,
+    };
+    return new Promise((resolve) => {
+      this.#resent.set(delivery, resolve);
+      branch.unsettled.add(delivery);
+      branch.lane.enqueue(delivery);
+    });
   }
 
   /**
@@ -260,15 +293,22 @@ export class Dispatcher implements Intake {
   }
 
   #settle(lane: Lane, delivery: Delivery, settlement: Settlement): void {
-    const batch = delivery.batch as BatchInFlight;
-    const { rejected, reason } = settlement;
-    const ends = { delivered: delivery.records - rejected, dropped: { [reason]: rejected } };
+    const { rejected, reason, indexes } = settlement;
+    const ends = endsOf(settlement, delivery.records, rejected);
     lane.account.finish(ends);
+    const onResent = this.#resent.get(delivery);
+    if (onResent !== undefined) {
+      this.#resent.delete(delivery);
+      onResent(settlement);
+      return;
+    }
+    const batch = delivery.batch as BatchInFlight;
     for (const [segment, segmentEnd] of segmentEnds(delivery, settlement)) {
       batch.ends[segment.index] = worse(batch.ends[segment.index]!, segmentEnd);
     }
-    const outcome = { delivered: ends.delivered, filtered: 0, deadLettered: 0, dropped: rejected };
-    this.#notify((o) => o.settled?.(delivery, outcome, reason || undefined, settlement.indexes));
+    const { delivered = 0, deadLettered = 0 } = ends;
+    const outcome = { delivered, filtered: 0, deadLettered, dropped: rejected - deadLettered };
+    this.#notify((o) => o.settled?.(delivery, outcome, reason || undefined, indexes));
     batch.unsettled--;
     if (batch.unsettled === 0) this.#complete(batch);
   }

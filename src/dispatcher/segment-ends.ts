@@ -1,7 +1,7 @@
 import type { Delivery } from '../record/delivery.ts';
 import { liveCount, type Segment } from '../record/segment.ts';
 import type { Ends } from './ledger.ts';
-import type { Settlement } from './sink-lane.ts';
+import { endsOf, type Settlement } from './settlement.ts';
 
 /**
  * Says for each segment of a delivery how its records ended. Where the destination did not name the records it
@@ -16,7 +16,7 @@ export function segmentEnds(delivery: Delivery, settlement: Settlement): [Segmen
     const rejected =
       settlement.indexes === null ? Math.min(left, live) : countWithin(segment, settlement.indexes);
     left -= rejected;
-    ends.push([segment, { delivered: live - rejected, dropped: { [settlement.reason]: rejected } }]);
+    ends.push([segment, endsOf(settlement, live, rejected)]);
   }
   return ends;
 }

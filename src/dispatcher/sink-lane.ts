@@ -3,34 +3,45 @@
  * taken them or refused them for good. The queue is bounded by the slot pool. Lanes know nothing of each other.
  *
  * A failure is the sink's, not the delivery's: the whole lane pauses, then one delivery alone tries whether the sink
- * works again, and only its success lets the others follow. So an outage costs one encoding a pause, not one for each
- * delivery that waits.
+ * works again, and only its success lets the others follow (breaker.ts). So an outage costs one encoding a pause, not
+ * one for each delivery that waits.
+ *
+ * What the sink refuses for good becomes dead letters, on disk before the delivery is settled; while they cannot be
+ * written, the lane pauses just the same. Without a place for them it is dropped, and counted.
  */
 import type { Clock } from '../component/clock.ts';
 import { PartialError, PermanentError, RetryableError } from '../component/errors.ts';
-import { liveRow } from '../component/lines.ts';
 import type { Logger } from '../component/logger.ts';
 import type { Sink } from '../component/sink.ts';
 import type { SinkStatus } from '../component/status.ts';
 import type { Delivery } from '../record/delivery.ts';
-import { liveCount } from '../record/segment.ts';
-import { backoffMs, type RetryPolicy } from './backoff.ts';
-import { DropLog } from './drop-log.ts';
+import type { RetryPolicy } from './backoff.ts';
+import { Breaker } from './breaker.ts';
 import type { Lane } from './lane.ts';
 import { Account } from './ledger.ts';
+import { RejectionLog } from './rejection-log.ts';
+import { DELIVERED, givenUp, reasonOf, refusedBy, type Settlement } from './settlement.ts';
 
-/** How a delivery ended: everything not rejected was delivered. */
-export interface Settlement {
-  readonly rejected: number;
-  /** Indexes in the batch of the rejected records, where the destination named them. */
-  readonly indexes: readonly number[] | null;
-  readonly reason: string;
+export { givenUp, type Settlement } from './settlement.ts';
+
+/** Where rejected records are kept. */
+export interface DeadLetters {
+  /**
+   * Resolves when the records that the settlement rejects are safe on disk. `message`: why, for people.
+   * @throws a RetryableError when they cannot be written now.
+   */
+  write(delivery: Delivery, settlement: Settlement, message: string): Promise<void>;
 }
 
 export interface SinkLaneOptions {
   readonly id: string;
   readonly sink: Sink;
   readonly selects: (sourceId: string) => boolean;
+  /** Goes on counting; absent: from nothing. */
+  readonly account?: Account;
+  /** Absent: rejected records are dropped. */
+  readonly deadLetters?: DeadLetters | undefined;
+  /** Looked at after each failure, so that it may change. */
   readonly retry: RetryPolicy;
   readonly clock: Clock;
   readonly log: Logger;
@@ -41,16 +52,23 @@ export interface SinkLaneOptions {
 /** How often a sink that keeps failing is logged again, in milliseconds. */
 const LOG_EVERY_MS = 60_000;
 
-const SUCCESS: Settlement = { rejected: 0, indexes: null, reason: '' };
+/** What the sink refused, and why, until it is among the dead letters. */
+interface Rejection {
+  readonly settlement: Settlement;
+  readonly message: string;
+}
 
 export class SinkLane implements Lane {
   readonly id: string;
-  readonly account = new Account();
+  readonly account: Account;
   readonly #options: SinkLaneOptions;
   readonly #queue: Delivery[] = [];
   readonly #sending = new Set<Delivery>();
   readonly #abort = new AbortController();
-  readonly #drops: DropLog;
+  readonly #breaker: Breaker;
+  readonly #rejections: RejectionLog;
+  /** Deliveries that wait for nothing but their dead letters to be written. */
+  readonly #unwritten = new Map<Delivery, Rejection>();
   #sink: Sink;
   #selects: (sourceId: string) => boolean;
   /** Attempts under way by sink, and who waits until a replaced sink has none. */
@@ -58,18 +76,17 @@ export class SinkLane implements Lane {
   readonly #replaced = new Map<Sink, () => void>();
   #attempts = 0;
   #retries = 0;
-  /** Failures since the sink last worked; those of attempts side by side count as one. */
-  #failures = 0;
-  #pause: { readonly until: number; readonly cancel: () => void } | null = null;
   #loggedAt = Number.NEGATIVE_INFINITY;
   #lastError: SinkStatus['last_error'];
 
   constructor(options: SinkLaneOptions) {
     this.id = options.id;
+    this.account = options.account ?? new Account();
     this.#sink = options.sink;
     this.#selects = options.selects;
     this.#options = options;
-    this.#drops = new DropLog(options);
+    this.#breaker = new Breaker({ ...options, onPauseEnd: () => this.#pump() });
+    this.#rejections = new RejectionLog(options);
   }
 
   selects(sourceId: string): boolean {
@@ -91,22 +108,20 @@ export class SinkLane implements Lane {
     this.#sink = sink;
     this.#selects = selects;
     // What made the old one fail may be mended now.
-    this.hurry();
+    this.#breaker.halfOpen();
     this.#pump();
     if (!this.#attempting.has(old)) return Promise.resolve();
     return new Promise((resolve) => this.#replaced.set(old, resolve));
   }
 
   hurry(): void {
-    if (this.#pause === null) return;
-    this.#endPause();
-    this.#pump();
+    if (this.#breaker.halfOpen()) this.#pump();
   }
 
   abandon(): void {
     this.#abort.abort(new Error(`sink ${this.id} is stopping`));
-    this.#endPause();
-    this.#drops.close();
+    this.#breaker.halfOpen();
+    this.#rejections.close();
   }
 
   status(now: number): SinkStatus {
@@ -116,8 +131,11 @@ export class SinkLane implements Lane {
       inFlight += delivery.records;
       oldest = Math.min(oldest, delivery.batch.sealedAt);
     }
+    const breaker = this.#breaker.status();
+    const failing = breaker.state !== 'closed';
     return {
-      state: this.#abort.signal.aborted ? 'stopped' : this.#failures > 0 ? 'retrying' : 'ok',
+      state: this.#abort.signal.aborted ? 'stopped' : failing ? 'retrying' : 'ok',
+      breaker,
       queued_batches: this.#queue.length,
       sending_batches: this.#sending.size,
       attempts: this.#attempts,
@@ -130,17 +148,19 @@ export class SinkLane implements Lane {
   }
 
   #pump(): void {
-    if (this.#pause !== null || this.#abort.signal.aborted) return;
-    const limit = this.#failures > 0 ? 1 : this.#sink.concurrency;
+    if (this.#abort.signal.aborted) return;
+    const limit = this.#breaker.limit(this.#sink.concurrency);
     while (this.#sending.size < limit && this.#queue.length > 0) {
       const delivery = this.#queue.shift()!;
       this.#sending.add(delivery);
-      void this.#attempt(delivery);
+      const rejection = this.#unwritten.get(delivery);
+      if (rejection === undefined) void this.#attempt(delivery);
+      else void this.#keep(delivery, rejection);
     }
   }
 
   async #attempt(delivery: Delivery): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, onAttempt } = this.#options;
     const sink = this.#sink;
     const signal = this.#abort.signal;
     const startedAt = clock.now();
@@ -157,9 +177,18 @@ export class SinkLane implements Lane {
     if (error !== undefined && signal.aborted) return;
     delivery.attempts.push({ startedAt, endedAt: clock.now(), ...(error && { error }) });
 
-    if (error === undefined) this.#settle(delivery, SUCCESS);
-    else if (error instanceof PartialError || error instanceof PermanentError) this.#refused(delivery, error);
-    else this.#failed(delivery, error);
+    if (error === undefined) {
+      this.#works();
+      onAttempt(delivery);
+      this.#finish(delivery, DELIVERED);
+    } else if (error instanceof PartialError || error instanceof PermanentError) {
+      this.#remember(error);
+      this.#works();
+      onAttempt(delivery);
+      this.#reject(delivery, { settlement: refusedBy(error, delivery), message: error.message });
+    } else {
+      this.#failed(delivery, error);
+    }
     this.#pump();
   }
 
@@ -174,40 +203,26 @@ export class SinkLane implements Lane {
     this.#replaced.delete(sink);
   }
 
-  /** The sink has answered for good, so it works. */
-  #settle(delivery: Delivery, settlement: Settlement): void {
-    const { log, onAttempt } = this.#options;
-    // In a pause it only says how things were before the failure.
-    if (this.#failures > 0 && this.#pause === null) {
-      this.#failures = 0;
-      this.#loggedAt = Number.NEGATIVE_INFINITY;
-      log.info({ sink: this.id }, 'sink works again');
-    }
-    onAttempt(delivery);
-    this.#finish(delivery, settlement);
-  }
-
-  #refused(delivery: Delivery, error: PartialError | PermanentError): void {
-    const settlement =
-      error instanceof PartialError
-        ? { rejected: Math.min(error.count, delivery.records), indexes: error.indexes, reason: error.reason }
-        : { rejected: delivery.records, indexes: null, reason: error.reason };
-    this.#remember(error);
-    this.#drops.add(delivery, settlement, error.message);
-    this.#settle(delivery, settlement);
+  /** What was asked has answered. */
+  #works(): void {
+    if (!this.#breaker.succeed()) return;
+    this.#loggedAt = Number.NEGATIVE_INFINITY;
+    this.#options.log.info({ sink: this.id }, 'sink works again');
   }
 
   #failed(delivery: Delivery, error: Error): void {
     const { clock, retry, onAttempt } = this.#options;
-    const now = clock.now();
     const pauseMs = this.#pauseAfter(error);
-    this.#remember(error);
-    if (retry.giveUpAfterMs > 0 && now + pauseMs - delivery.attempts[0]!.startedAt > retry.giveUpAfterMs) {
-      const settlement = givenUp(delivery);
+    if (
+      retry.giveUpAfterMs > 0 &&
+      clock.now() + pauseMs - delivery.attempts[0]!.startedAt > retry.giveUpAfterMs
+    ) {
       const advice = 'tried for as long as dispatcher.retry.give_up_after allows (0: never give up)';
-      this.#drops.add(delivery, settlement, `${error.message}; ${advice}`);
       onAttempt(delivery);
-      this.#finish(delivery, settlement);
+      this.#reject(delivery, {
+        settlement: givenUp(delivery, 'gave_up'),
+        message: `${error.message}; ${advice}`,
+      });
       return;
     }
     this.#sending.delete(delivery);
@@ -219,32 +234,47 @@ export class SinkLane implements Lane {
     onAttempt(delivery, pauseMs);
   }
 
+  /** Some of it, or all, will not be delivered. */
+  #reject(delivery: Delivery, rejection: Rejection): void {
+    const { settlement, message } = rejection;
+    if (this.#options.deadLetters === undefined) {
+      this.#rejections.add(delivery, settlement, message);
+      this.#finish(delivery, settlement);
+    } else {
+      void this.#keep(delivery, rejection);
+    }
+  }
+
+  /** Writes the dead letters, then settles; where they cannot be written the lane pauses, and this is next. */
+  async #keep(delivery: Delivery, rejection: Rejection): Promise<void> {
+    const settlement = { ...rejection.settlement, deadLettered: true };
+    try {
+      // Those that are sent again are dead letters already, and stay there.
+      if (!delivery.resent) await this.#options.deadLetters!.write(delivery, settlement, rejection.message);
+    } catch (thrown) {
+      const error = thrown as Error;
+      this.#unwritten.set(delivery, rejection);
+      this.#logFailure(error, this.#pauseAfter(error));
+      this.#sending.delete(delivery);
+      this.#queue.unshift(delivery);
+      return;
+    }
+    if (this.#unwritten.delete(delivery)) this.#works();
+    this.#rejections.add(delivery, settlement, rejection.message);
+    // Also of a lane that was abandoned meanwhile: the letters are there, so the records must not be read again.
+    this.#finish(delivery, settlement);
+    this.#pump();
+  }
+
   #finish(delivery: Delivery, settlement: Settlement): void {
     this.#sending.delete(delivery);
     this.#options.onSettled(delivery, settlement);
   }
 
-  /** Pauses the lane and returns for how long. In a pause already, only what the destination asks for lengthens it. */
+  /** Pauses the lane and returns for how long. */
   #pauseAfter(error: Error): number {
-    const { clock, retry } = this.#options;
-    const now = clock.now();
-    const askedMs = error instanceof RetryableError ? error.retryAfterMs : 0;
-    const pauseMs =
-      this.#pause === null
-        ? backoffMs(retry, ++this.#failures, askedMs)
-        : Math.max(this.#pause.until - now, askedMs);
-    this.#endPause();
-    const cancel = clock.after(pauseMs, () => {
-      this.#pause = null;
-      this.#pump();
-    });
-    this.#pause = { until: now + pauseMs, cancel };
-    return pauseMs;
-  }
-
-  #endPause(): void {
-    this.#pause?.cancel();
-    this.#pause = null;
+    this.#remember(error);
+    return this.#breaker.fail(error instanceof RetryableError ? error.retryAfterMs : 0);
   }
 
   #logFailure(error: Error, pauseMs: number): void {
@@ -269,24 +299,4 @@ export class SinkLane implements Lane {
     const at = new Date(clock.toEpoch(clock.now())).toISOString();
     this.#lastError = { message: error.message, reason: reasonOf(error), at };
   }
-}
-
-/** Dropped are the records that were not accepted, and those that were refused before. */
-function givenUp(delivery: Delivery): Settlement {
-  const reason = 'gave_up';
-  if (delivery.accepted === 0) return { rejected: delivery.records, indexes: null, reason };
-  const indexes = [...(delivery.refused ?? [])];
-  let passed = 0;
-  for (const segment of delivery.segments) {
-    const live = liveCount(segment);
-    for (let i = Math.max(0, delivery.accepted - passed); i < live; i++) indexes.push(liveRow(segment, i));
-    passed += live;
-  }
-  return { rejected: indexes.length, indexes, reason };
-}
-
-function reasonOf(error: Error): string {
-  return error instanceof RetryableError || error instanceof PermanentError || error instanceof PartialError
-    ? error.reason
-    : 'internal_error';
 }

@@ -27,4 +27,6 @@ export interface Delivery {
   accepted: number;
   /** Rows of the batch that count as accepted above although the destination refused them for good; absent: none. */
   refused?: readonly number[];
+  /** Its records are dead letters that are sent again; absent: they come from a source. */
+  readonly resent?: true;
 }

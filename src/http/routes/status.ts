@@ -50,6 +50,14 @@ const sink = z.object({
   state: z
     .enum(['ok', 'retrying', 'stopped'])
     .describe('`retrying`: the last attempt failed and another will follow.'),
+  breaker: z.object({
+    state: z
+      .enum(['closed', 'open', 'half_open'])
+      .describe('`open`: nothing is sent until a pause is over; `half_open`: one batch tries.'),
+    since: z.string().describe('ISO 8601.'),
+    opened: count.describe('How often the sink failed after it had worked.'),
+    next_try_in_seconds: z.number().optional().describe('Only when open.'),
+  }),
   queued_batches: count,
   sending_batches: count,
   attempts: count,
