@@ -38,6 +38,21 @@ export function problem(status: number, detail: string, url?: string): Problem {
   return { type: 'about:blank', title, status, detail, ...(instance === undefined ? {} : { instance }) };
 }
 
+/** Thrown where a request is refused, by hooks and handlers alike. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly statusCode: number;
+  /** Go out with the answer. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  /** @param detail A sentence that says what was wrong and what to do; it is shown to the client. */
+  constructor(statusCode: number, detail: string, headers: Readonly<Record<string, string>> = {}) {
+    super(detail);
+    this.statusCode = statusCode;
+    this.headers = headers;
+  }
+}
+
 /** The problem of an error thrown while answering. Faults of ours (5xx) keep their message to themselves. */
 export function problemOf(error: FastifyError, url: string): Problem {
   const status = error.statusCode ?? 500;

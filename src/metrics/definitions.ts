@@ -6,6 +6,7 @@
  */
 import { agentMetrics } from './definitions/agent.ts';
 import { dispatcherMetrics } from './definitions/dispatcher.ts';
+import { httpMetrics } from './definitions/http.ts';
 import { ledgerMetrics } from './definitions/ledger.ts';
 import { processMetrics } from './definitions/process.ts';
 import { sinksMetrics } from './definitions/sinks.ts';
@@ -19,6 +20,7 @@ export const definitions = {
   ...ledgerMetrics,
   ...dispatcherMetrics,
   ...tracingMetrics,
+  ...httpMetrics,
   ...processMetrics,
 } as const;
 

@@ -4,6 +4,8 @@ import type { AgentStatus } from '../../component/status.ts';
 import type { Server } from '../server.ts';
 
 const schema = {
+  summary: 'Whether the process works. Says nothing about sources and sinks.',
+  tags: ['health'],
   response: {
     200: z.object({
       status: z.literal('ok'),
@@ -14,7 +16,7 @@ const schema = {
 };
 
 export function healthRoute(server: Server, { status }: { status: () => AgentStatus }): void {
-  server.get('/health', { schema }, async () => {
+  server.get('/health', { schema, config: { access: 'public', traced: false } }, async () => {
     const { version, uptime_seconds } = status();
     return { status: 'ok' as const, version, uptime_seconds };
   });

@@ -4,6 +4,8 @@ import type { AgentStatus } from '../../component/status.ts';
 import type { Server } from '../server.ts';
 
 const schema = {
+  summary: 'Whether logs can flow: the agent runs and at least one sink accepts what it is given.',
+  tags: ['health'],
   response: {
     200: z.object({ status: z.literal('ready') }),
     503: z.object({
@@ -14,7 +16,7 @@ const schema = {
 };
 
 export function readyRoute(server: Server, { status }: { status: () => AgentStatus }): void {
-  server.get('/ready', { schema }, async (_request, reply) => {
+  server.get('/ready', { schema, config: { access: 'public', traced: false } }, async (_request, reply) => {
     const reasons = reasonsAgainst(status());
     if (reasons.length === 0) return { status: 'ready' as const };
     return reply.code(503).send({ status: 'not_ready' as const, reasons });

@@ -91,6 +91,12 @@ export const statusSchema = z.object({
   }),
 });
 
+const schema = {
+  summary: 'What the agent does, and where every record is.',
+  tags: ['status'],
+  response: { 200: statusSchema },
+};
+
 export function statusRoute(server: Server, { status }: { status: () => AgentStatus }): void {
-  server.get('/api/status', { schema: { response: { 200: statusSchema } } }, async () => status());
+  server.get('/api/status', { schema }, async () => status());
 }

@@ -45,7 +45,12 @@ export function tracesRoutes(
       .max(MAX_LIMIT, { error: limitError })
       .default(DEFAULT_LIMIT),
   });
-  const listSchema = { querystring, response: { 200: traceListSchema, 400: problemSchema } };
+  const listSchema = {
+    summary: 'Traces that the agent remembers, the newest first.',
+    tags: ['traces'],
+    querystring,
+    response: { 200: traceListSchema, 400: problemSchema },
+  };
   server.get('/api/traces', { schema: listSchema }, async ({ query }) =>
     tracing.traces({
       traceId: query.trace_id?.toLowerCase(),
@@ -62,6 +67,8 @@ export function tracesRoutes(
   );
 
   const oneSchema = {
+    summary: 'Everything remembered of one trace, with its spans.',
+    tags: ['traces'],
     params: z.object({ id: traceId }),
     response: { 200: traceSchema, 400: problemSchema, 404: problemSchema },
   };

@@ -41,12 +41,22 @@ describe('enable', () => {
     expect(body.matched_sources).toEqual(['/var/log/nginx/b.log']);
   });
 
-  test('is logged with its note and who asked', async () => {
+  test('is audited with its note and who asked', async () => {
     const { logged } = await enable(new FakeTracing(), { source_id: 'nginx', note: 'OPS-1' });
     expect(logged).toEqual([
       [
-        { source_id: 'nginx', rate: 1, duration: '10m', note: 'OPS-1', client: '127.0.0.1' },
-        'tracing rule enabled',
+        {
+          audit: true,
+          who: 'anonymous',
+          role: 'control',
+          via: 'none',
+          from: '127.0.0.1',
+          action: 'tracing.enable',
+          target: 'nginx',
+          after: { rate: 1, duration: '10m' },
+          note: 'OPS-1',
+        },
+        'changed through the API',
       ],
     ]);
   });
@@ -124,12 +134,13 @@ describe('enable', () => {
 });
 
 describe('disable', () => {
-  test('ends the rule and is logged', async () => {
+  test('ends the rule and is audited', async () => {
     const tracing = withRule();
     const { status, body, logged } = await disable(tracing, { source_id: 'nginx' });
     expect([status, body]).toEqual([200, { status: 'disabled', source_id: 'nginx' }]);
     expect(tracing.rules.size).toBe(0);
-    expect(logged).toEqual([[{ source_id: 'nginx', client: '127.0.0.1' }, 'tracing rule disabled']]);
+    const change = { audit: true, action: 'tracing.disable', target: 'nginx' };
+    expect(logged).toEqual([[expect.objectContaining(change), 'changed through the API']]);
   });
 
   test('404 for a source without a rule', async () => {

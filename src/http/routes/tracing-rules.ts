@@ -1,9 +1,8 @@
 /**
  * `POST /api/tracing/enable` and `/disable`: on-demand rules, which trace more or less of a source for a while. Only in
- * mode hybrid do they have a meaning, so they are refused in the others. Every change is logged.
+ * mode hybrid do they have a meaning, so they are refused in the others. Every change is audited.
  */
 import { z } from 'zod';
-import type { Logger } from '../../component/logger.ts';
 import type { AgentStatus } from '../../component/status.ts';
 import { PROBLEM_TYPE, problem, problemSchema } from '../problem.ts';
 import { modeSchema, type TracingStatus } from '../schemas/tracing-status.ts';
@@ -42,24 +41,35 @@ const disableRequest = z.strictObject({
 interface Options {
   readonly tracing: TracingApi;
   readonly status: () => AgentStatus;
-  readonly log: Logger;
 }
 
-export function tracingRulesRoutes(server: Server, { tracing, status, log }: Options): void {
+export function tracingRulesRoutes(server: Server, { tracing, status }: Options): void {
   const enableSchema = {
+    summary: 'Traces more or less of a source for a while.',
+    description:
+      'Puts a rule in force, in place of one for the same `source_id`. Only in mode hybrid; in others the answer is 409.',
+    tags: ['tracing'],
     body: tracing.ruleSchema,
     response: { 200: enabled, ...refusals, 429: problemSchema },
   };
   server.post(
     '/api/tracing/enable',
     { bodyLimit: BODY_BYTES, schema: enableSchema },
-    async ({ body, url, ip }, reply) => {
-      const { mode } = tracing.status();
+    async (request, reply) => {
+      const { body, url } = request;
+      const { mode, on_demand_rules: rules } = tracing.status();
       if (mode !== 'hybrid') return reply.code(409).type(PROBLEM_TYPE).send(wrongMode(mode, url));
       try {
         const { rate, expires_at, remaining: duration } = tracing.enable(body);
         const { source_id, note } = body;
-        log.info({ source_id, rate, duration, ...(note && { note }), client: ip }, 'tracing rule enabled');
+        const before = rules.find((rule) => rule.source_id === source_id);
+        request.audit({
+          action: 'tracing.enable',
+          target: source_id,
+          ...(before && { before: { rate: before.rate, remaining: before.remaining } }),
+          after: { rate, duration },
+          ...(note && { note }),
+        });
         const matches = tracing.matcher(source_id);
         const matched_sources = namesOf(status())
           .filter(matches)
@@ -77,13 +87,17 @@ export function tracingRulesRoutes(server: Server, { tracing, status, log }: Opt
   );
 
   const disableSchema = {
+    summary: 'Ends a rule before its time.',
+    tags: ['tracing'],
     body: disableRequest,
     response: { 200: disabled, ...refusals, 404: problemSchema },
   };
   server.post(
     '/api/tracing/disable',
     { bodyLimit: BODY_BYTES, schema: disableSchema },
-    async ({ body: { source_id }, url, ip }, reply) => {
+    async (request, reply) => {
+      const { url } = request;
+      const { source_id } = request.body;
       const { mode } = tracing.status();
       if (mode !== 'hybrid') return reply.code(409).type(PROBLEM_TYPE).send(wrongMode(mode, url));
       if (!tracing.disable(source_id)) {
@@ -94,7 +108,7 @@ export function tracingRulesRoutes(server: Server, { tracing, status, log }: Opt
           .type(PROBLEM_TYPE)
           .send(problem(404, detail, url));
       }
-      log.info({ source_id, client: ip }, 'tracing rule disabled');
+      request.audit({ action: 'tracing.disable', target: source_id });
       return { status: 'disabled' as const, source_id };
     },
   );

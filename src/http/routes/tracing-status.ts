@@ -3,7 +3,11 @@ import { tracingStatusSchema } from '../schemas/tracing-status.ts';
 import type { Server } from '../server.ts';
 import type { TracingApi } from '../tracing-api.ts';
 
-const schema = { response: { 200: tracingStatusSchema } };
+const schema = {
+  summary: 'Mode, rates, counts, rules and exporters, in every mode.',
+  tags: ['tracing'],
+  response: { 200: tracingStatusSchema },
+};
 
 export function tracingStatusRoute(server: Server, { tracing }: { tracing: TracingApi }): void {
   server.get('/api/tracing/status', { schema }, async () => tracing.status());

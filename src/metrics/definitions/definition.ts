@@ -19,6 +19,7 @@ export const labels = {
   name: 'Name of a counter or fact that only this type of component has.',
   mode: '`off`, `system-only`, `hybrid` or `full-e2e`.',
   span_type: '`log`: spans of single logs; `system`: spans of batches.',
+  code: '`1xx` to `5xx`; `aborted`: the client left before the answer.',
   version: 'Version of the agent.',
   node: 'Version of Node it runs on.',
 } as const;

@@ -1,0 +1,65 @@
+/**
+ * Keeps web pages of others away. A page that a browser shows may send requests to the agent on the same machine, and
+ * with a name that is re-pointed to 127.0.0.1 (DNS rebinding) it could read the answers. So a server on a loopback address
+ * answers only under names that cannot be re-pointed, and changes are refused to pages of another origin. Built by server.ts.
+ */
+import { isIP } from 'node:net';
+import type { FastifyRequest } from 'fastify';
+import { Refusal } from './problem.ts';
+import type { Server } from './server.ts';
+
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** @param options.host that the server listens on. @param options.allowed more names it may be addressed by. */
+export function checkOrigin(
+  server: Server,
+  { host, allowed }: { host: string; allowed: readonly string[] },
+): void {
+  const added = new Set(allowed.map((name) => name.toLowerCase()));
+  const names = new Set([...added, host.toLowerCase(), 'localhost']);
+  const anyName = !isLoopback(host) && allowed.length === 0;
+  const isKnown = (name: string) =>
+    anyName || names.has(name) || name.endsWith('.localhost') || isIP(name.replace(/^\[|\]$/g, '')) !== 0;
+
+  server.addHook('onRequest', async (request) => {
+    const { headers, method, routeOptions } = request;
+    // Probes say nothing that is worth stealing, and address a host as they like.
+    if (routeOptions.config.access !== 'public') {
+      const name = nameOf(headers.host);
+      if (name !== undefined && !isKnown(name)) {
+        throw new Refusal(
+          421,
+          'This host is not served here; add its name to server.allowed_hosts if it should be.',
+        );
+      }
+    }
+    if (!SAFE_METHODS.has(method) && isForeign(request, added)) {
+      throw new Refusal(403, 'Changes are not accepted from a web page of another origin.');
+    }
+  });
+}
+
+/** Whether only programs on the same machine reach this address. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+/** The name in a Host header, in lower case, without port; undefined when there is none. */
+function nameOf(host: string | undefined): string | undefined {
+  return host?.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase();
+}
+
+/**
+ * Whether a browser says that a page of another origin has sent this (Fetch standard: Origin; Fetch Metadata).
+ * @param added names of proxies in front, whose pages are ours although the Host header may say otherwise.
+ */
+function isForeign({ headers }: FastifyRequest, added: ReadonlySet<string>): boolean {
+  const { origin, host } = headers;
+  if (origin === undefined) {
+    const site = headers['sec-fetch-site'];
+    return site === 'cross-site' || site === 'same-site';
+  }
+  if (!URL.canParse(origin)) return true;
+  const from = new URL(origin);
+  return from.host !== host?.toLowerCase() && !added.has(from.hostname);
+}
