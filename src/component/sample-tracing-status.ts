@@ -4,6 +4,16 @@
  */
 export const sampleTracingStatus = {
   mode: 'hybrid',
+  overrides: {
+    mode: {
+      value: 'hybrid',
+      configured: 'off',
+      since: '2026-11-20T10:00:00.000Z',
+      expires_at: '2026-11-20T10:10:00.000Z',
+      remaining_seconds: 570,
+    },
+    'tail.slow': { value: '2s', configured: '1s', since: '2026-11-20T10:00:00.000Z' },
+  },
   log_tracing_rate: 0.5,
   effective_rate: 0.25,
   sampler: 'parent_based',

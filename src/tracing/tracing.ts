@@ -15,15 +15,22 @@ import { Decision } from './decision/decision.ts';
 import { sourceExclusion } from './decision/exclude.ts';
 import { Governor, type GovernorStatus } from './decision/governor.ts';
 import { Closeness, type Named, SourcePattern } from './decision/source-pattern.ts';
+import { type TracedLog, tracedLogs } from './exemplars.ts';
+import { type Explanation, explain } from './explain/explain.ts';
+import { type ExplainRequest, explainRequestSchema } from './explain/explain-request.ts';
 import { createExporters } from './exporters/create.ts';
 import type { SpanExporter } from './exporters/exporter.ts';
 import { type Dropped, type OutletStatus, Outlets } from './exporters/outlets.ts';
+import { LogRates } from './log-rates.ts';
 import type { Mode, Reason } from './mode.ts';
 import { OnDemandRules, type RuleStatus } from './on-demand/on-demand.ts';
 import { type RuleRequest, ruleRequestSchema } from './on-demand/on-demand-request.ts';
 import { GovernorChecks } from './self-measurement.ts';
+import { type OverridesStatus, SettingsOverrides, shownSettings } from './settings/overrides.ts';
+import { type SettingsPatch, settingsPatchSchema } from './settings/overrides-schema.ts';
 import type { TracingSettings } from './settings/settings.ts';
 import { encodeEnvelope } from './spans/resource.ts';
+import type { ServerSpan } from './spans/server-spans.ts';
 import { SpanRing } from './store/span-ring.ts';
 import { type TraceQuery, TraceStore } from './store/store.ts';
 import { type TraceJson, type TraceSummary, traceJson, traceSummary } from './store/trace-json.ts';
@@ -33,7 +40,9 @@ import { Tracer } from './tracer.ts';
 /** What `/api/tracing/status` says. */
 export interface TracerStatus {
   readonly mode: Mode;
-  /** As configured, and the share of logs about which nothing particular is known that are traced now; 0 to 1. */
+  /** What was changed at run time and differs from the configuration until a reload, or until it is taken back. */
+  readonly overrides: OverridesStatus;
+  /** As set, and the share of logs about which nothing particular is known that are traced now; 0 to 1. */
   readonly log_tracing_rate: number;
   readonly effective_rate: number;
   readonly sampler: TracingSettings['sampler']['type'];
@@ -78,10 +87,16 @@ export interface TracingOptions {
 const REPLACED_DEADLINE_MS = 30_000;
 
 export class Tracing {
+  /** Observes the pipeline too, in every mode. */
+  readonly rates = new LogRates();
   readonly rules: OnDemandRules;
   readonly store: TraceStore;
   /** What `enable` takes, for whoever reads requests. */
   readonly ruleSchema = ruleRequestSchema;
+  /** What `override` takes. */
+  readonly settingsSchema = settingsPatchSchema;
+  /** What `explain` takes. */
+  readonly explainSchema = explainRequestSchema;
   readonly #options: TracingOptions;
   readonly #instanceId = randomUUID();
   readonly #adaptive: AdaptiveSampler;
@@ -92,6 +107,9 @@ export class Tracing {
   readonly #outlets: Outlets;
   readonly #tracer: Tracer;
   readonly #checks: GovernorChecks;
+  readonly #ring: SpanRing;
+  readonly #overrides: SettingsOverrides;
+  #configured: TracingSettings;
   /** Exporters by the settings they were built from. */
   #exporters: ReadonlyMap<string, SpanExporter> = new Map();
   #endChecks: () => void = () => {};
@@ -100,6 +118,8 @@ export class Tracing {
   constructor(options: TracingOptions) {
     this.#options = options;
     const { settings, kernel, clock, log, sinksOf } = options;
+    this.#configured = settings;
+    this.#overrides = new SettingsOverrides(clock);
     this.rules = new OnDemandRules({ ...options, settings: settings.onDemand });
     this.#adaptive = new AdaptiveSampler({ settings: settings.adaptive, clock, sinksOf });
     this.#adaptiveObserver = new AdaptiveObserver(this.#adaptive, sinksOf);
@@ -115,6 +135,7 @@ export class Tracing {
     this.#exporters = this.#exportersOf(settings);
     this.#outlets = new Outlets([...this.#exporters.values()], log);
     const ring = new SpanRing(kernel.spans, clock);
+    this.#ring = ring;
     this.store = new TraceStore(ring);
     this.#tracer = new Tracer({
       ...options,
@@ -136,6 +157,11 @@ export class Tracing {
     return this.#tracer.settings;
   }
 
+  /** Records a request to the API, except in mode off. Never throws. */
+  serverSpan(span: ServerSpan): void {
+    this.#tracer.serverSpan(span);
+  }
+
   /** CPU time spent on tracing since the start, in milliseconds. */
   get cpuMs(): number {
     return this.#tracer.measurement.milliseconds;
@@ -153,26 +179,66 @@ export class Tracing {
   }
 
   /**
-   * Applies other settings to batches whose logs are not chosen yet; those under way are finished under the old ones.
-   * The size of the store stays what it was. Resolves when exporters that are no longer named have let go of their
-   * spans, which nobody needs to wait for.
+   * Applies the settings of another configuration, and forgets what was changed at run time. See `#apply`; the size of
+   * the store stays what it was. Resolves when exporters that are no longer named have let go of their spans, which
+   * nobody needs to wait for.
    * @throws when an exporter cannot be built; nothing has changed then.
    */
   update(settings: TracingSettings): Promise<void> {
-    const exporters = this.#exportersOf(settings);
-    this.#exporters = exporters;
-    this.#decision.update(settings);
-    this.#adaptive.update(settings.adaptive);
-    this.rules.update(settings.onDemand);
-    this.#tail.update(settings.tail);
-    this.#governor.update(settings.maxOverhead);
-    this.#tracer.update(settings);
-    return this.#outlets.replace([...exporters.values()], REPLACED_DEADLINE_MS);
+    const done = this.#apply(settings);
+    this.#configured = settings;
+    this.#overrides.clear();
+    return done;
+  }
+
+  /** Changes the mode at once, for a while or until `clearMode`, a reload or a restart. @param durationMs more than 0. */
+  setMode(mode: Mode, durationMs?: number): void {
+    this.#overrides.setMode(mode, durationMs, () => {
+      this.#options.log.info(
+        { mode: this.#configured.mode },
+        'the mode of tracing is the configured one again',
+      );
+      this.#applyOverrides();
+    });
+    this.#applyOverrides();
+  }
+
+  /** Takes back what `setMode` did; false when it did nothing. */
+  clearMode(): boolean {
+    const had = this.#overrides.clearMode();
+    this.#applyOverrides();
+    return had;
+  }
+
+  /** Changes settings at once, until they are cleared, a reload or a restart. @throws OverrideRefusedError */
+  override(patch: SettingsPatch): void {
+    this.#overrides.patch(patch, this.#configured);
+    this.#applyOverrides();
+  }
+
+  /** Takes back what `override` changed, but not the mode. @returns paths such as `tail.slow`. */
+  clearSettings(): string[] {
+    const cleared = this.#overrides.clearSettings();
+    this.#applyOverrides();
+    return cleared;
+  }
+
+  /** Takes back everything that was changed at run time. @returns paths such as `mode` and `tail.slow`. */
+  clearOverrides(): string[] {
+    const cleared = this.#overrides.clear();
+    this.#applyOverrides();
+    return cleared;
+  }
+
+  /** The settings that can be changed at run time, as the configuration would write them, by path. */
+  shownSettings(): Readonly<Record<string, string | number | boolean | null>> {
+    return shownSettings(this.settings);
   }
 
   /** Exports what is queued within the deadline, drops the rest, and writes down what rules have left. Safe twice. */
   async stop(deadlineMs: number): Promise<void> {
     this.#endChecks();
+    this.#overrides.clear();
     await this.#outlets.shutdown(deadlineMs);
     await this.rules.close();
   }
@@ -182,6 +248,7 @@ export class Tracing {
     const { exported, dropped, queued } = this.#outlets.totals();
     return {
       mode: settings.mode,
+      overrides: this.#overrides.status(this.#configured),
       log_tracing_rate: settings.logTracingRate,
       effective_rate: this.#decision.effectiveRate,
       sampler: settings.sampler.type,
@@ -218,6 +285,38 @@ export class Tracing {
     return (named) => pattern.closeness(named) !== Closeness.none && !isExcluded(named);
   }
 
+  /**
+   * What would be decided about logs now and why, and what a rule for them would cost.
+   * @param known every configured source and every stream there is.
+   */
+  explain(request: ExplainRequest, known: readonly Named[]): Explanation {
+    const { clock, sinksOf, isProcessed, carriesContexts } = this.#options;
+    const { settings, counts } = this.#tracer;
+    const now = clock.now();
+    this.rules.expire(now);
+    return explain(request, known, {
+      deciding: {
+        settings,
+        isExcluded: sourceExclusion(settings.exclude.sources),
+        ruleFor: (stream) => this.rules.match(stream),
+        adaptive: this.#adaptive.status(),
+        sinksOf,
+        carriesContexts,
+        factor: this.#governor.factor,
+      },
+      rates: this.rates,
+      ring: this.#ring,
+      spent: { logSpans: counts.spans.log, systemSpans: counts.spans.system, cpuMs: this.cpuMs },
+      isProcessed,
+      now,
+    });
+  }
+
+  /** Logs whose traces are remembered, the newest first. */
+  tracedLogs(): Iterable<TracedLog> {
+    return tracedLogs(this.#ring);
+  }
+
   /** Traces that the agent remembers, the newest first. `incomplete`: there may be more than were looked at. */
   traces(query: TraceQuery): { readonly traces: readonly TraceSummary[]; readonly incomplete: boolean } {
     const { traces, incomplete } = this.store.query(query);
@@ -234,6 +333,27 @@ export class Tracing {
     const details = this.store.get(traceId);
     if (details === null) return null;
     return { traces: details.traces.map(traceJson), linked: details.linked.map(traceJson) };
+  }
+
+  #applyOverrides(): void {
+    // Exporters are no part of it: none is built, none is waited for.
+    void this.#apply(this.#overrides.over(this.#configured));
+  }
+
+  /**
+   * Settings for batches whose logs are not chosen yet; those under way are finished under the old ones, so that no
+   * trace is half made.
+   */
+  #apply(settings: TracingSettings): Promise<void> {
+    const exporters = this.#exportersOf(settings);
+    this.#exporters = exporters;
+    this.#decision.update(settings);
+    this.#adaptive.update(settings.adaptive);
+    this.rules.update(settings.onDemand);
+    this.#tail.update(settings.tail);
+    this.#governor.update(settings.maxOverhead);
+    this.#tracer.update(settings);
+    return this.#outlets.replace([...exporters.values()], REPLACED_DEADLINE_MS);
   }
 
   /** Exporters for these settings: those whose settings are as before are the same as before. */

@@ -65,9 +65,28 @@ const exporter = z.object({
   last_error: z.string().optional(),
 });
 
+const settingValue = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
+export const overridesSchema = z
+  .record(
+    z.string(),
+    z.object({
+      value: settingValue,
+      configured: settingValue.describe('What holds again when it is taken back.'),
+      since: isoTime,
+      expires_at: isoTime.optional(),
+      remaining_seconds: z.number().optional(),
+    }),
+  )
+  .readonly()
+  .describe(
+    'What was changed at run time, by the path of the setting. A reload that is applied, a restart or DELETE takes it back.',
+  );
+
 export const tracingStatusSchema = z.object({
   mode: modeSchema,
-  log_tracing_rate: z.number().describe('As configured.'),
+  overrides: overridesSchema,
+  log_tracing_rate: z.number().describe('As set.'),
   effective_rate: z
     .number()
     .describe('Share of logs traced now when no rule and nothing particular is known about them.'),

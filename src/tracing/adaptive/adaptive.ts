@@ -41,6 +41,7 @@ export class AdaptiveSampler implements AdaptiveState {
   readonly #sinks = new Map<string, Detector>();
   #version = 0;
   #cancel: (() => void) | null = null;
+  #ages: ((now: number) => OldestAges) | null = null;
 
   constructor({ settings, clock, sinksOf }: AdaptiveOptions) {
     this.#settings = settings;
@@ -103,6 +104,7 @@ export class AdaptiveSampler implements AdaptiveState {
    */
   start(ages: (now: number) => OldestAges): () => void {
     this.#cancel?.();
+    this.#ages = ages;
     this.#cancel = this.#clock.after(this.#settings.checkIntervalMs, () => {
       this.#cancel = null;
       this.start(ages);
@@ -111,6 +113,7 @@ export class AdaptiveSampler implements AdaptiveState {
     return () => {
       this.#cancel?.();
       this.#cancel = null;
+      this.#ages = null;
     };
   }
 
@@ -138,7 +141,10 @@ export class AdaptiveSampler implements AdaptiveState {
   update(settings: AdaptiveSettings): void {
     const same = JSON.stringify(settings) === JSON.stringify(this.#settings);
     this.#settings = settings;
-    if (!same) this.reset();
+    if (same) return;
+    this.reset();
+    // The next check may be an hour off under the old settings.
+    if (this.#ages !== null) this.start(this.#ages);
   }
 
   /** Forgets all latencies and becomes inactive. */

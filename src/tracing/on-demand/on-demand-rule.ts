@@ -1,6 +1,5 @@
 /** One on-demand rule while it is in force. Made by `OnDemandRules`; the decision reads it, the tracer counts on it. */
-import type { Stream } from '../../record/stream.ts';
-import { type Closeness, SourcePattern } from '../decision/source-pattern.ts';
+import { type Closeness, type Named, SourcePattern } from '../decision/source-pattern.ts';
 import type { ActiveRule } from '../decision/verdict.ts';
 import type { RuleRequest } from './on-demand-request.ts';
 import { compileWhere } from './on-demand-where.ts';
@@ -20,7 +19,7 @@ export class Rule implements ActiveRule {
   readonly expiresAt: number;
   readonly createdAt: number;
   readonly #pattern: SourcePattern;
-  readonly #closeness = new WeakMap<Stream, Closeness>();
+  readonly #closeness = new WeakMap<Named, Closeness>();
   readonly #onSpent: (rule: Rule) => void;
   #traces: number;
 
@@ -62,7 +61,7 @@ export class Rule implements ActiveRule {
   }
 
   /** How closely it names the stream; remembered, because other rules come and go more often than streams. */
-  closeness(stream: Stream): Closeness {
+  closeness(stream: Named): Closeness {
     let closeness = this.#closeness.get(stream);
     if (closeness === undefined) {
       closeness = this.#pattern.closeness(stream);

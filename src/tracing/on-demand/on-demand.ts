@@ -6,9 +6,8 @@
 import { join } from 'node:path';
 import type { Clock } from '../../component/clock.ts';
 import type { Logger } from '../../component/logger.ts';
-import type { Stream } from '../../record/stream.ts';
 import type { Rules } from '../decision/decision.ts';
-import { Closeness } from '../decision/source-pattern.ts';
+import { Closeness, type Named } from '../decision/source-pattern.ts';
 import type { OnDemandSettings } from '../settings/settings.ts';
 import { readRules, remainingOf, type StoredRule, writeRules } from './on-demand-file.ts';
 import type { RuleRequest, Where } from './on-demand-request.ts';
@@ -161,7 +160,7 @@ export class OnDemandRules implements Rules {
   }
 
   /** The rule that decides for a stream: the one that names it most closely, among equals that of the highest rate. */
-  match(stream: Stream): Rule | null {
+  match(stream: Named): Rule | null {
     if (!this.#settings.enabled) return null;
     let best: Rule | null = null;
     let bestCloseness: Closeness = Closeness.none;

@@ -68,6 +68,8 @@ export interface TracingSettings {
   /** 0 to 1. */
   readonly logTracingRate: number;
   readonly logSpans: 'waterfall' | 'compact';
+  /** Nobody chose `logSpans`: another mode may bring another shape. */
+  readonly logSpansFollowMode: boolean;
   readonly stamp: Stamp;
   readonly incoming: 'parent' | 'link' | 'ignore';
   readonly maxParentTracesPerSecond: number;
@@ -101,7 +103,8 @@ export function resolveTracing(
   const settings: TracingSettings = {
     mode,
     ...resolveSampling(config, env),
-    logSpans: config.log_spans ?? (mode === 'full-e2e' ? 'compact' : 'waterfall'),
+    logSpans: config.log_spans ?? defaultShape(mode),
+    logSpansFollowMode: config.log_spans === undefined,
     stamp: config.stamp,
     incoming: config.incoming,
     maxParentTracesPerSecond: config.max_parent_traces_per_second,
@@ -136,6 +139,16 @@ export function resolveTracing(
     resource: resolveResource(config.resource, env, version),
   };
   return { settings, warnings: env.warnings };
+}
+
+/** The settings with another mode, and what follows from the mode. */
+export function withMode(settings: TracingSettings, mode: Mode): TracingSettings {
+  const { logSpans, logSpansFollowMode } = settings;
+  return { ...settings, mode, logSpans: logSpansFollowMode ? defaultShape(mode) : logSpans };
+}
+
+function defaultShape(mode: Mode): TracingSettings['logSpans'] {
+  return mode === 'full-e2e' ? 'compact' : 'waterfall';
 }
 
 /** `OTEL_TRACES_SAMPLER` where the file names no sampler; its parent-based root becomes the base rate where the file has none. */
