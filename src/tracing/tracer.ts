@@ -22,6 +22,7 @@ import { Annotations } from './spans/annotate.ts';
 import { BatchLinks } from './spans/batch-links.ts';
 import { type BatchSpans, LogSpanWriter, type SpanSettings } from './spans/log-span-writer.ts';
 import { LogTemplates } from './spans/log-templates.ts';
+import { type ServerSpan, ServerSpans } from './spans/server-spans.ts';
 import { SpanBlobs } from './spans/span-blobs.ts';
 import { spanFilter } from './spans/span-names.ts';
 import { SystemSpans } from './spans/system-spans.ts';
@@ -59,6 +60,7 @@ interface Outfit {
   readonly settings: TracingSettings;
   readonly spans: SpanSettings;
   readonly system: SystemSpans;
+  readonly server: ServerSpans;
 }
 
 /** A batch between `processed` and `completed`. */
@@ -145,6 +147,15 @@ export class Tracer implements Observer {
     });
   }
 
+  /** Writes the span of a request to the API, except in mode off. It never throws, and costs no log anything. */
+  serverSpan(span: ServerSpan): void {
+    const { settings, server } = this.#outfit;
+    if (settings.mode === 'off') return;
+    this.measurement.measure(() => {
+      this.#systemSpans += server.write(span, this.#options.clock.toEpoch(0));
+    });
+  }
+
   #chooseLogs(batch: Batch, seed: bigint, settings: TracingSettings): readonly Group[] {
     if (settings.incoming !== 'ignore') this.#contexts.read(batch);
     return this.#choice.choose(batch, seed, settings);
@@ -217,10 +228,12 @@ export class Tracer implements Observer {
     const { mode, logSpans, incoming, exclude } = settings;
     const writes = spanFilter(exclude.spanNames);
     const annotations = new Annotations(settings.annotate);
-    const system = new SystemSpans({ ring, outlets, random: this.#random, writes });
+    const shared = { ring, outlets, random: this.#random, writes };
+    const system = new SystemSpans(shared);
     return {
       settings,
       system,
+      server: new ServerSpans(shared),
       spans: {
         mode,
         compact: logSpans === 'compact',

@@ -32,7 +32,7 @@ export const Field = {
   scopeSpans: { spans: 2 },
 } as const;
 
-export const SpanKind = { internal: 1, client: 3 } as const;
+export const SpanKind = { internal: 1, server: 2, client: 3 } as const;
 export const StatusCode = { error: 2 } as const;
 
 /** What an attribute may hold; a bigint or a whole number is written as an integer, any other number as a double. */

@@ -28,9 +28,9 @@ const SAMPLED = 0x01;
 const RANDOM = 0x02;
 const HAS_IS_REMOTE = 0x100;
 const IS_REMOTE = 0x200;
-const FLAGS = SAMPLED | RANDOM | HAS_IS_REMOTE;
+export const FLAGS = SAMPLED | RANDOM | HAS_IS_REMOTE;
 /** Of a span that continues a trace from elsewhere: nothing is known of how that trace's id was made. */
-const REMOTE_PARENT_FLAGS = SAMPLED | HAS_IS_REMOTE | IS_REMOTE;
+export const REMOTE_PARENT_FLAGS = SAMPLED | HAS_IS_REMOTE | IS_REMOTE;
 
 /** What fills the gaps of templates, by the gap's number. */
 export class Cells {

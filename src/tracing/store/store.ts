@@ -4,6 +4,7 @@
  * and the console; never on the path of a log.
  */
 import type { LogOutcome, Reason } from '../mode.ts';
+import { SpanKind } from '../spans/otlp-writer.ts';
 import { recordUid } from '../spans/record-uid.ts';
 import {
   type Attributes,
@@ -29,13 +30,13 @@ export interface TraceQuery {
   /** Milliseconds since 1970 of the trace's start: from (inclusive) and to (exclusive). */
   readonly fromMs?: number | undefined;
   readonly toMs?: number | undefined;
-  /** `log` (default): traces of logs; `system`: of batches, to which only duration and time apply. */
+  /** `log` (default): traces of logs; `system`: of batches and requests, to which only duration and time apply. */
   readonly type?: 'log' | 'system' | undefined;
   /** Most traces to return, 1 to 1000; 20 if left out. */
   readonly limit?: number | undefined;
 }
 
-/** Spans of one log, or of one batch. */
+/** Spans of one log, of one batch, or of one request to the API. */
 export interface FoundTrace {
   /** 32 lower-case hexadecimal digits. */
   readonly traceId: string;
@@ -70,8 +71,9 @@ const MAX_DECODED = 5000;
 const MAX_SAME_ID = 1000;
 /** Batches shown that the logs of one trace were in. */
 const MAX_LINKED = 16;
-/** The last span of every trace. */
+/** The last span of every trace of a log or a batch. A request is one span, of this kind. */
 const ROOTS: ReadonlySet<string> = new Set(['log.process', 'dispatcher.process_batch']);
+const isRoot = ({ name, kind }: DecodedSpan) => kind === SpanKind.server || ROOTS.has(name);
 
 export class TraceStore {
   readonly #ring: SpanRing;
@@ -172,7 +174,7 @@ function decode(run: Run, index: SpanIndex, n: number): FoundTrace[] {
   for (const encoded of decodeSpans(index.bytesOf(n))) {
     const span = run.scope === null ? encoded : whole(encoded, scope, run.meta);
     spans.push(span);
-    if (!ROOTS.has(span.name)) continue;
+    if (!isRoot(span)) continue;
     traces.push(traceOf(run, spans, span));
     spans = [];
   }
