@@ -8,6 +8,7 @@ import type { Logger } from './component/logger.ts';
 import type { AgentStatus } from './component/status.ts';
 import type { Config } from './config/schema.ts';
 import { PositionStore } from './dispatcher/position-store.ts';
+import { RequestCounts } from './http/request-counts.ts';
 import { HttpServer } from './http/server.ts';
 import { Kernel } from './kernel/kernel.ts';
 import { Exposition } from './metrics/exposition.ts';
@@ -70,12 +71,14 @@ export class Agent {
       observers: [this.#tracing.observer, pipelineMetrics],
     });
     const status = () => this.status();
+    const counts = new RequestCounts();
     const metrics = new Exposition({
       status,
       collectors: [
         pipelineMetrics,
         statusMetrics,
         tracingMetrics(() => this.#tracing.status()),
+        counts,
         new ProcessMetrics(),
       ],
     });
@@ -85,6 +88,9 @@ export class Agent {
       status,
       metrics,
       tracing: this.#tracing,
+      spans: this.#tracing,
+      counts,
+      clock: this.#clock,
     });
   }
 
