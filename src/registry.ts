@@ -9,9 +9,10 @@ import { lokiSink } from './sinks/loki/index.ts';
 import { stdoutSink } from './sinks/stdout/index.ts';
 import { demoSource } from './sources/demo/index.ts';
 import { fileSource } from './sources/file/index.ts';
+import { httpSource } from './sources/http/index.ts';
 import { stdinSource } from './sources/stdin/index.ts';
 
-export const sources: readonly SourceSpec[] = [fileSource, stdinSource, demoSource(fileSource)];
+export const sources: readonly SourceSpec[] = [fileSource, httpSource, stdinSource, demoSource(fileSource)];
 
 export const processors: readonly ProcessorSpec[] = [parseJsonProcessor];
 

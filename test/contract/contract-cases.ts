@@ -7,6 +7,7 @@ type Case = (dir: string) => Record<string, unknown>;
 export const sourceCases: Readonly<Record<string, Case>> = {
   file: (dir) => ({ include: [join(dir, '*.log')] }),
   demo: () => ({ rate: 100 }),
+  http: () => ({ listen: '127.0.0.1:0' }),
   stdin: () => ({}),
 };
 
