@@ -44,12 +44,80 @@ export interface SinkStatus {
   readonly ledger: LedgerStatus;
 }
 
+/** One thing that a reload found changed. */
+export interface ConfigChange {
+  /** Key in the configuration; entries of lists by their id: `sources.nginx`, `tracing.mode`. */
+  readonly path: string;
+  /** `restart_required`: the old value holds until the agent is started anew. */
+  readonly action: 'added' | 'removed' | 'replaced' | 'updated' | 'restart_required';
+}
+
+/** How a reload of the configuration went. */
+export interface ReloadResult {
+  /** `unchanged`: nothing to apply. `refused`: everything is as it was. */
+  readonly result: 'applied' | 'unchanged' | 'refused';
+  readonly trigger: 'api' | 'signal' | 'watch';
+  /** When it was over, in ISO 8601. */
+  readonly at: string;
+  readonly changes: readonly ConfigChange[];
+  /** Why it was refused: `FILE:LINE:COLUMN: key: message` where that is known. */
+  readonly problems?: readonly string[];
+  readonly took_ms: number;
+}
+
+/** The configuration that runs. */
+export interface ConfigStatus {
+  readonly file: string;
+  /** When it was read, in ISO 8601. */
+  readonly loaded_at: string;
+  readonly last_reload?: ReloadResult;
+  readonly reloads: Readonly<Record<ReloadResult['result'], number>>;
+}
+
+/** What sinks refused and is kept. Counts of records are those of this run, but for `records`. */
+export interface DeadLettersStatus {
+  /** Those that were not sent again yet, of earlier runs too. */
+  readonly records: number;
+  readonly by_sink: Readonly<Record<string, number>>;
+  readonly bytes: number;
+  readonly max_bytes: number;
+  readonly files: number;
+  readonly written: number;
+  /** Deleted unsent, to make room. */
+  readonly evicted: number;
+}
+
+/** Sending dead letters again: the run under way, or the last one. */
+export interface ReplayStatus {
+  /** `cancelling`: what is under way is waited for. */
+  readonly state: 'running' | 'cancelling' | 'cancelled' | 'done' | 'failed';
+  /** Which letters, and to which sink; what is absent does not restrict. */
+  readonly request: {
+    readonly sink?: string | undefined;
+    readonly source?: string | undefined;
+    readonly reason?: string | undefined;
+    readonly to?: string | undefined;
+  };
+  readonly started_at: string;
+  readonly finished_at?: string;
+  /** Only when it failed. */
+  readonly error?: string;
+  /** Letters: taken by the sink; refused once more; damaged, or larger than a batch. */
+  readonly sent: number;
+  readonly refused: number;
+  readonly left_aside: number;
+  /** Of the files looked through, for a progress bar. */
+  readonly bytes_done: number;
+  readonly bytes_total: number;
+}
+
 export interface AgentStatus {
   readonly version: string;
   readonly state: 'starting' | 'running' | 'draining' | 'stopped';
   readonly started_at: string;
   readonly uptime_seconds: number;
   readonly config_file: string;
+  readonly config: ConfigStatus;
   readonly sources: readonly ({
     readonly id: string;
     readonly type: string;

@@ -141,10 +141,10 @@ export class Branches {
 
   async #keep(delivery: Delivery, settlement: Settlement): Promise<Settlement> {
     const { deadLetters, log } = this.#options;
+    if (delivery.resent) return { ...settlement, deadLettered: true };
     if (deadLetters === undefined) return settlement;
     try {
-      if (!delivery.resent)
-        await deadLetters.write(delivery, settlement, 'the sink was removed before it had taken them');
+      await deadLetters.write(delivery, settlement, 'the sink was removed before it had taken them');
       return { ...settlement, deadLettered: true };
     } catch (err) {
       log.error(

@@ -237,7 +237,7 @@ export class SinkLane implements Lane {
   /** Some of it, or all, will not be delivered. */
   #reject(delivery: Delivery, rejection: Rejection): void {
     const { settlement, message } = rejection;
-    if (this.#options.deadLetters === undefined) {
+    if (this.#options.deadLetters === undefined && !delivery.resent) {
       this.#rejections.add(delivery, settlement, message);
       this.#finish(delivery, settlement);
     } else {
