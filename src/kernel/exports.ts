@@ -86,6 +86,7 @@ export interface Exports {
     to: number,
   ): number;
   escapeJson(from: number, length: number, to: number, limit: number): number;
+  putIds(seed: bigint, threshold: bigint, row: number, n: number, to: number): void;
   extractContexts(
     starts: number,
     lengths: number,

@@ -1,7 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RECORD_SPLIT, RECORD_UNTERMINATED } from './assembly/record-flag.ts';
 import { Kernel } from './kernel.ts';
 import { RecordFlag } from './slot.ts';
+import { spanIdOf, traceIdOf } from './trace-ids.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -85,4 +87,20 @@ describe('Kernel.create', () => {
 
 test('the flags of both languages are the same', () => {
   expect([RECORD_SPLIT, RECORD_UNTERMINATED]).toEqual([RecordFlag.split, RecordFlag.unterminated]);
+});
+
+test('ids of single records are those of the twin', () => {
+  const kernel = Kernel.create({ memoryBytes: MIB, slotBytes: 10_000, slotRecords: 100 });
+  fc.assert(
+    fc.property(
+      fc.bigInt(0n, 2n ** 64n - 1n),
+      fc.bigInt(0n, 2n ** 56n - 1n),
+      fc.nat(50_000),
+      fc.nat(13),
+      (seed, th, row, n) => {
+        expect(kernel.traceId(seed, th, row)).toEqual(traceIdOf(seed, th, row));
+        expect(kernel.spanId(seed, row, n)).toEqual(spanIdOf(seed, row, n));
+      },
+    ),
+  );
 });

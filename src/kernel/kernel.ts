@@ -22,7 +22,6 @@ import { Pool } from './pool.ts';
 import { type Selection, type Slot, slotAt } from './slot.ts';
 import type { EncodedSpans, SpanOptions } from './span-template.ts';
 import { putStamp, regionsEnd } from './stamp.ts';
-import { spanIdOf, traceIdOf } from './trace-ids.ts';
 import { putLength, varintLength } from './varint.ts';
 
 export type {
@@ -316,14 +315,14 @@ export class Kernel {
     );
   }
 
-  /** Trace id, 16 bytes, of a record without a context; see trace-ids.ts. For single records: it takes microseconds. */
+  /** Trace id, 16 bytes, of a record without a context; see trace-ids.ts. */
   traceId(seed: bigint, threshold: bigint, row: number): Buffer {
-    return traceIdOf(seed, threshold, row);
+    return this.#ids(seed, threshold, row, 0).subarray(0, 16);
   }
 
   /** Span id `n` (0 to 13; 0 is the root), 8 bytes, of a record. */
   spanId(seed: bigint, row: number, n: number): Buffer {
-    return spanIdOf(seed, row, n);
+    return this.#ids(seed, 0n, row, n).subarray(16);
   }
 
   /**
@@ -349,6 +348,12 @@ export class Kernel {
   }
 
   /** Address of what `lokiStream` stamps; 0: nothing. */
+  #ids(seed: bigint, threshold: bigint, row: number, n: number): Buffer {
+    const { results } = this.#layout;
+    this.#wasm.putIds(seed, threshold, row, n, results);
+    return Buffer.from(this.bytes.subarray(results, results + 24));
+  }
+
   #stampOf(selection: Selection, options: StampOptions | null): number {
     if (options === null) return 0;
     const { stamp, idRegions, idRegionsRoom } = this.#layout;

@@ -1,7 +1,6 @@
 /**
  * Ids of one traced log: numbers of a counter-based generator over the segment's seed and the log's row, so that whoever
- * has both draws the same ids. For single logs (`Kernel.traceId`); the kernel's encoders draw those of many, and a test
- * compares the two.
+ * has both draws the same ids. The twin of what the kernel draws; where there is no kernel, this does it.
  *
  * The generator is SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA 2014) with
  * 16 draws a row.

@@ -11,3 +11,4 @@ export { otlpLogRecords, otlpLogRecordsSize } from './otlp-logs';
 export { scanLines } from './scan-lines';
 export { snappy } from './snappy';
 export { encodeSpans } from './spans';
+export { putIds } from './trace-ids';

@@ -41,3 +41,9 @@ export function spanId(seed: u64, row: u32, n: u32): u64 {
   const id = draw(seed, row, 2 + n);
   return bswap(id == 0 ? 1 : id);
 }
+
+/** Writes a record's trace id (16 bytes) and its span id number `n` (8 bytes). */
+export function putIds(seed: u64, threshold: u64, row: u32, n: u32, to: usize): void {
+  v128.store(to, traceId(seed, threshold, row));
+  store<u64>(to, spanId(seed, row, n), 16);
+}
