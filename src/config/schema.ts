@@ -80,6 +80,14 @@ export const dispatcherSchema = z.strictObject({
     ),
 });
 
+const where = z.strictObject({
+  memory: byteSize({ max: '1GiB' })
+    .prefault('16MiB')
+    .describe(
+      'Memory for what became of logs in this run, so that it can be asked (log-capturer where). When it is full, the oldest is forgotten; 0 remembers nothing.',
+    ),
+});
+
 const log = z.strictObject({
   level: z
     .enum(['debug', 'info', 'warn', 'error'])
@@ -126,6 +134,7 @@ export interface Config {
   sinks: SinkConfig[];
   dispatcher: z.output<typeof dispatcherSchema>;
   tracing: TracingConfig;
+  where: z.output<typeof where>;
   log: z.output<typeof log>;
 }
 
@@ -187,6 +196,7 @@ export function configSchema(registry: Registry) {
       .describe('Where logs go to.'),
     dispatcher: dispatcherSchema.prefault({}).describe('How logs are gathered into batches and delivered.'),
     tracing: tracingSchema.prefault({}).describe('How the journey of logs through the agent is traced.'),
+    where: where.prefault({}).describe('What the agent remembers of single lines, for log-capturer where.'),
     log: log.prefault({}).describe("The agent's own messages."),
   }) satisfies z.ZodType<Config>;
 }

@@ -1,0 +1,200 @@
+/**
+ * Keeps book of where every log is, batch by batch: what is in flight and what its sinks are doing, and of what is done
+ * when each stage was and how it ended (passages.ts). An observer of the dispatcher: told per batch, segment and send,
+ * never per log, and never asks a log for anything. Read by where.ts.
+ */
+import type { Clock } from '../component/clock.ts';
+import type { Observer, Outcome } from '../component/observer.ts';
+import type { Batch } from '../record/batch.ts';
+import type { Delivery } from '../record/delivery.ts';
+import { liveCount, type Segment } from '../record/segment.ts';
+import type { Stream } from '../record/stream.ts';
+import {
+  type End,
+  type Passage,
+  type Refusal,
+  type Removal,
+  type Send,
+  sizeOf,
+  type TracedPassage,
+  type Way,
+} from './passage.ts';
+import { Passages } from './passages.ts';
+import { Rate } from './rate.ts';
+import { refusedPlaces, type SendState } from './sends.ts';
+
+/** Logs in flight. */
+export interface InFlight {
+  readonly batch: Batch;
+  readonly segment: Segment;
+  /** By sink; empty until processors are done. */
+  readonly sends: ReadonlyMap<string, SendState>;
+}
+
+/** Most places of traced logs that a passage keeps. */
+const MAX_TRACED_PLACES = 1024;
+/** Most streams whose rate of reading and latest content are known. */
+const MAX_STREAMS = 100_000;
+
+export class DeliveryJournal implements Observer {
+  readonly passages: Passages;
+  readonly #clock: Pick<Clock, 'now'>;
+  /** The oldest first. */
+  readonly #inFlight = new Map<Batch, Map<string, SendState>>();
+  readonly #ways = new Map<string, Way>();
+  /** What the file of this key was last read as; a truncated file goes on as another stream. */
+  readonly #latest = new Map<string, { stream: Stream; readonly rate: Rate }>();
+
+  constructor(options: { clock: Pick<Clock, 'now'>; memoryBytes: number }) {
+    this.#clock = options.clock;
+    this.passages = new Passages(options.memoryBytes);
+  }
+
+  accepted(segment: Segment, batch: Batch): void {
+    if (!this.#inFlight.has(batch)) this.#inFlight.set(batch, new Map());
+    const { stream } = segment;
+    if (stream.key === undefined) return;
+    const key = latestKey(stream.source, stream.key);
+    const known = this.#latest.get(key);
+    const rate = known?.rate ?? new Rate();
+    rate.add(segment.readAt, segment.bytes);
+    if (known?.stream === stream) return;
+    // Again at the end: the first is the one that was left alone longest.
+    this.#latest.delete(key);
+    this.#latest.set(key, { stream, rate });
+    if (this.#latest.size > MAX_STREAMS) this.#latest.delete(this.#latest.keys().next().value!);
+  }
+
+  attempted(delivery: Delivery, retryInMs?: number): void {
+    const attempt = delivery.attempts.at(-1);
+    this.#inFlight.get(delivery.batch)?.set(delivery.sink, {
+      delivery,
+      ...(retryInMs !== undefined && attempt !== undefined && { retryAt: attempt.endedAt + retryInMs }),
+    });
+  }
+
+  settled(delivery: Delivery, outcome: Outcome, reason = '', rows: readonly number[] | null = null): void {
+    const end: End =
+      outcome.dropped > 0 ? 'dropped' : outcome.deadLettered > 0 ? 'dead_lettered' : 'delivered';
+    const lost = outcome.dropped + outcome.deadLettered;
+    const settled = { at: this.#clock.now(), end, reason, lost, rows };
+    this.#inFlight.get(delivery.batch)?.set(delivery.sink, { delivery, settled });
+  }
+
+  completed(batch: Batch): void {
+    const sends = this.#inFlight.get(batch);
+    if (sends === undefined) return;
+    this.#inFlight.delete(batch);
+    if (this.passages.maxBytes === 0) return;
+    for (const segment of batch.segments) this.passages.add(this.#passage(batch, segment, sends));
+  }
+
+  /** The latest of what was read from the file with this key. */
+  latest(source: string, key: string): Stream | undefined {
+    return this.#latest.get(latestKey(source, key))?.stream;
+  }
+
+  /** Bytes a second that are being read from the file; 0: none, or not known. */
+  rate(source: string, key: string): number {
+    return this.#latest.get(latestKey(source, key))?.rate.at(this.#clock.now()) ?? 0;
+  }
+
+  /** What is in flight of the stream at this position. */
+  inFlightAt(stream: Stream, position: number): InFlight | undefined {
+    for (const each of this.inFlight()) {
+      const { segment } = each;
+      if (segment.stream === stream && segment.from <= position && position < segment.position) return each;
+    }
+    return undefined;
+  }
+
+  /** Everything in flight, the oldest first. */
+  *inFlight(): Generator<InFlight> {
+    for (const [batch, sends] of this.#inFlight) {
+      for (const segment of batch.segments) yield { batch, segment, sends };
+    }
+  }
+
+  /** Every stream of which something is known. */
+  streams(): Set<Stream> {
+    const streams = new Set(this.passages.streams());
+    for (const { segment } of this.inFlight()) streams.add(segment.stream);
+    return streams;
+  }
+
+  #passage(batch: Batch, segment: Segment, states: ReadonlyMap<string, SendState>): Passage {
+    const sends: Send[] = [];
+    const times = [segment.readAt, batch.sealedAt, batch.processedAt];
+    const refusals: Refusal[] = [];
+    for (const [sink, { delivery, settled }] of states) {
+      if (settled === undefined || !delivery.segments.includes(segment)) continue;
+      const { at, end, reason, lost } = settled;
+      const whole = lost === 0 || lost >= delivery.records;
+      sends.push({
+        sink,
+        attempts: delivery.attempts.length,
+        end: whole ? end : 'delivered',
+        reason: whole ? reason : '',
+      });
+      times.push(at);
+      if (whole) continue;
+      const places = refusedPlaces(segment, settled.rows);
+      if (places?.length === 0) continue;
+      refusals.push({ sink, end, reason, count: places?.length ?? lost, places });
+    }
+    const parts = {
+      first: times,
+      removals: removalsOf(segment),
+      refusals: refusals.length === 0 ? null : refusals,
+      traced: tracedOf(segment),
+    };
+    return {
+      stream: segment.stream,
+      from: segment.from,
+      to: segment.position,
+      count: segment.count,
+      batch: batch.id,
+      row: segment.first,
+      way: this.#wayOf(sends),
+      last: times,
+      ...parts,
+      size: sizeOf(parts),
+    };
+  }
+
+  #wayOf(sends: readonly Send[]): Way {
+    const key = JSON.stringify(sends.map(({ sink, attempts, end, reason }) => [sink, attempts, end, reason]));
+    let way = this.#ways.get(key);
+    if (way === undefined) {
+      // Attempts and reasons make ways many over the years; those in use are made again at no great cost.
+      if (this.#ways.size >= 1000) this.#ways.clear();
+      way = { key, sends };
+      this.#ways.set(key, way);
+    }
+    return way;
+  }
+}
+
+function latestKey(source: string, key: string): string {
+  return `${source} ${key}`;
+}
+
+function removalsOf(segment: Segment): readonly Removal[] | null {
+  if (liveCount(segment) === segment.count) return null;
+  const steps = segment.removals ?? [{ by: 'a processor', live: segment.live! }];
+  return steps.map(({ by, live }) => {
+    const kept = new Uint8Array(Math.ceil(segment.count / 8));
+    for (const row of live) {
+      const place = row - segment.first;
+      kept[place >> 3]! |= 1 << (place & 7);
+    }
+    return { by, kept };
+  });
+}
+
+function tracedOf({ traced, first }: Segment): TracedPassage | null {
+  if (traced === null) return null;
+  const { seed, threshold, rows, count, hasContexts } = traced;
+  const places = rows === null ? null : Array.from(rows.subarray(0, MAX_TRACED_PLACES), (row) => row - first);
+  return { seed, threshold, places, count, hasContexts };
+}

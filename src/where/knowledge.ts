@@ -1,0 +1,51 @@
+/** What `where` has to be told by the rest of the agent, which it knows nothing of. The agent passes it in. */
+
+import type { SourceFile, SourceStatus } from '../component/source.ts';
+import type { LedgerStatus, SinkStatus } from '../component/status.ts';
+import type { Stream } from '../record/stream.ts';
+import type { DeadLetterPlace } from './answer.ts';
+
+export type { SinkStatus };
+export type SourceLedger = Pick<LedgerStatus, 'dropped'>;
+
+export interface TailedFile {
+  /** Configured source. */
+  readonly source: string;
+  readonly file: SourceFile;
+}
+
+/** A log as its trace tells of it. */
+export interface TracedLog {
+  readonly source: string;
+  readonly sourceId: string;
+  /** Position in the stream; undefined: not known. */
+  readonly offset?: number;
+  /** When it was read, in milliseconds since 1970. */
+  readonly readAtMs: number;
+  readonly outcome: 'delivered' | 'filtered' | 'dead_lettered' | 'dropped';
+}
+
+export interface TraceKnowledge {
+  /** Logs with this trace id, of those that are remembered. */
+  byId(traceId: string): readonly TracedLog[];
+  /** Trace id of the log of a stream at a position that was read between two points in time, if it is remembered. */
+  at(sourceId: string, offset: number, fromMs: number, toMs: number): string | undefined;
+}
+
+export interface RecordUids {
+  /** The part of a uid that tells streams apart. */
+  streamHash(stream: Pick<Stream, 'source' | 'id'>): string;
+  uid(stream: Pick<Stream, 'source' | 'id'>, readAtMs: number, offset: bigint): string;
+}
+
+export interface Knowledge {
+  files(): Iterable<TailedFile>;
+  sourceState(source: string): SourceStatus['state'] | undefined;
+  ledger(source: string): SourceLedger | undefined;
+  sinkStatus(id: string): SinkStatus | undefined;
+  readonly sources: () => readonly string[];
+  readonly traces: TraceKnowledge;
+  readonly uids: RecordUids;
+  /** Dead letters of the log at this position of the stream. */
+  deadLetters(source: string, stream: string, offset: number): Promise<readonly DeadLetterPlace[]>;
+}
