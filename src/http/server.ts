@@ -31,6 +31,7 @@ import { limitRate, type RateLimit } from './rate-limit.ts';
 import { RequestCounts } from './request-counts.ts';
 import { recordRequests, type SpanRecorder } from './request-spans.ts';
 import { auditRoute } from './routes/audit.ts';
+import { consoleRoute } from './routes/console.ts';
 import { healthRoute } from './routes/health.ts';
 import { type MetricsText, metricsRoute } from './routes/metrics.ts';
 import { openApiRoute } from './routes/openapi.ts';
@@ -233,5 +234,6 @@ function build(
   whoamiRoute(server);
   auditRoute(server, { trail });
   openApiRoute(server, { openApi, status: options.status });
+  consoleRoute(server);
   return { server, openApi };
 }

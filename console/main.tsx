@@ -1,0 +1,30 @@
+/** Starts the console in the browser: style, state, page. */
+import 'uplot/dist/uPlot.min.css';
+import './style/tokens.css';
+import './style/base.css';
+import './style/parts.css';
+import './style/shell.css';
+import './style/pipeline.css';
+import './style/tracing.css';
+import './style/traces.css';
+import './style/where.css';
+import './style/tail.css';
+import './style/config.css';
+import { render } from 'preact';
+import { App } from './app.tsx';
+import { startFeed } from './state/feed.ts';
+import { startHistory } from './state/history.ts';
+import { startKeys } from './state/keys.ts';
+import { startClock } from './state/now.ts';
+import { startRouting } from './state/route.ts';
+import { startSession } from './state/session.ts';
+import { startTheme } from './state/theme.ts';
+
+startTheme();
+startRouting();
+startSession();
+startClock();
+startHistory();
+startFeed();
+startKeys();
+render(<App />, document.getElementById('console')!);

@@ -1,0 +1,4 @@
+import { Top } from '../../parts/top.tsx';
+export function TracesPage() {
+  return <Top title="Traces" />;
+}

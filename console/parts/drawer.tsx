@@ -1,0 +1,45 @@
+/** A sheet at the right for one thing. Escape closes it, and the focus goes back to where it came from. */
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { Button } from './button.tsx';
+import { Icon, type IconName } from './icon.tsx';
+
+interface Props {
+  readonly icon: IconName;
+  readonly title: string;
+  readonly kind: string;
+  readonly label: string;
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+}
+
+export function Drawer({ icon, title, kind, label, onClose, children }: Props) {
+  const sheet = useRef<HTMLDivElement>(null);
+  const close = useRef(onClose);
+  close.current = onClose;
+  useEffect(() => {
+    const before = document.activeElement;
+    sheet.current?.focus();
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key === 'Escape' && !(event.target instanceof HTMLInputElement)) close.current();
+    };
+    addEventListener('keydown', onKey);
+    return () => {
+      removeEventListener('keydown', onKey);
+      if (before instanceof HTMLElement || before instanceof SVGElement) before.focus();
+    };
+  }, []);
+  return (
+    <div class="drawer panel" role="dialog" aria-label={label} tabIndex={-1} ref={sheet}>
+      <div class="drawer-head">
+        <Icon name={icon} />
+        <h2 class="cut">{title}</h2>
+        <span class="dim small cut">{kind}</span>
+        <span class="end">
+          <Button look="row quiet" icon="cross" label="Close" onClick={onClose} />
+        </span>
+      </div>
+      <div class="panel-body stack">{children}</div>
+    </div>
+  );
+}
