@@ -1,6 +1,7 @@
 /** The command line: names, options and help. Each command's work is in its own file, imported only when it runs. */
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version.ts';
+import { withApiOptions } from './api-options.ts';
 import { EXIT_CODES_HELP, ExitCode } from './exit-code.ts';
 import { print, printError } from './print.ts';
 
@@ -42,6 +43,24 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode> {
       const { validate } = await import('./validate.ts');
       code = await validate(file ?? config);
     });
+
+  withApiOptions(
+    program
+      .command('where')
+      .description(
+        'what became of a log: delivered, in flight, not read yet, filtered, dead-lettered, dropped',
+      )
+      .option('--file <path>', 'the file that the line is in; with one of --line, --offset, --text')
+      .option('--line <n>', 'its number, from 1')
+      .option('--offset <bytes>', 'the position of any of its bytes')
+      .option('--text <text>', 'a part of it; without --file, all files that the agent reads are searched')
+      .option('--id <id>', 'its trace id, or its record uid')
+      .option('--all', 'show up to 100 lines, not only the last 5')
+      .option('--follow', 'wait until it has come to its end'),
+  ).action(async (options) => {
+    const { where } = await import('./where.ts');
+    code = await where(options);
+  });
 
   program
     .command('schema')

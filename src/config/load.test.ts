@@ -27,6 +27,7 @@ describe('a configuration', () => {
         retry: { initial: 500, max: 30_000, give_up_after: 0 },
         shutdown_timeout: 10_000,
       },
+      where: { memory: 16_777_216 },
       log: { level: 'info' },
     });
   });
