@@ -102,7 +102,7 @@ export class Branches {
     }
     branch.lane.abandon();
     let rejected = 0;
-    for (const delivery of [...branch.unsettled]) {
+    for (const delivery of branch.unsettled) {
       const settlement = await this.#keep(delivery, givenUp(delivery, 'sink_removed'));
       rejected += settlement.rejected;
       this.#settle(branch, delivery, settlement);

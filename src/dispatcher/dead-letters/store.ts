@@ -142,7 +142,7 @@ export class DeadLetterStore implements DeadLetters {
   /** Safe twice and without `open`. */
   async close(): Promise<void> {
     await this.#inTurn(async () => {
-      for (const sink of [...this.#open.keys()]) await this.#seal(sink);
+      for (const sink of this.#open.keys()) await this.#seal(sink);
     });
   }
 
