@@ -4,9 +4,6 @@
  */
 import type { Collector, Samples } from '../metrics/samples.ts';
 
-/** First digit of a status: the label `code` says `2xx`. */
-const CLASSES = [1, 2, 3, 4, 5] as const;
-
 export class RequestCounts implements Collector {
   /** Requests with a token that is not known, and requests over a client's rate, since the start. */
   failedLogins = 0;
@@ -15,22 +12,24 @@ export class RequestCounts implements Collector {
   closedConnections = 0;
   /** Connections open now. */
   openConnections = 0;
-  readonly #answers = new Map<number, number>(CLASSES.map((each) => [each, 0]));
-  #aborted = 0;
+  readonly #answers = { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0, aborted: 0 };
+
+  /** Answers by the class of their status. `aborted`: the client left before there was one. */
+  get answers(): Readonly<Record<string, number>> {
+    return { ...this.#answers };
+  }
 
   /** @param status of the answer; undefined when the client left before there was one. */
   answered(status: number | undefined): void {
-    const kind = Math.floor((status ?? 0) / 100);
-    const count = this.#answers.get(kind);
-    if (count === undefined) this.#aborted++;
-    else this.#answers.set(kind, count + 1);
+    const code = status === undefined ? 'aborted' : `${Math.floor(status / 100)}xx`;
+    const answers: Record<string, number> = this.#answers;
+    answers[code] = (answers[code] ?? 0) + 1;
   }
 
   collect(samples: Samples): void {
-    for (const [kind, count] of this.#answers) {
-      samples.set('log_capturer_http_requests_total', count, { code: `${kind}xx` });
+    for (const [code, count] of Object.entries(this.#answers)) {
+      samples.set('log_capturer_http_requests_total', count, { code });
     }
-    samples.set('log_capturer_http_requests_total', this.#aborted, { code: 'aborted' });
     samples.set('log_capturer_http_failed_logins_total', this.failedLogins);
     samples.set('log_capturer_http_requests_limited_total', this.limited);
     samples.set('log_capturer_http_connections', this.openConnections);

@@ -47,8 +47,12 @@ interface SpansOptions {
 export function recordRequests(server: Server, { spans, clock, counts }: SpansOptions): void {
   server.addHook('onRequest', async (request, reply) => {
     const startedAt = clock.now();
+    let finished = false;
+    reply.raw.once('finish', () => {
+      finished = true;
+    });
     reply.raw.once('close', () => {
-      const status = reply.raw.writableFinished ? reply.raw.statusCode : undefined;
+      const status = finished ? reply.raw.statusCode : undefined;
       counts.answered(status);
       if (spans === undefined || request.routeOptions.config.traced === false) return;
       const parent = parentOf(request.headers.traceparent, request.headers.tracestate);
