@@ -1,6 +1,7 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { Rig, refused } from '../../../test/fixtures/dead-letters.ts';
 import { TestStream } from '../../../test/fixtures/pipeline.ts';
 import type { Batch } from '../../record/batch.ts';
 import { stampOf } from '../../record/stamp.ts';
@@ -8,7 +9,6 @@ import type { Settlement } from '../settlement.ts';
 import type { LetterBatch } from './letter-batch.ts';
 import { Replay, type ReplayRequest } from './replay.ts';
 import { Replays } from './replays.ts';
-import { Rig, refused } from './rig.ts';
 
 const TAKEN: Settlement = { rejected: 0, indexes: null, reason: '', deadLettered: false };
 

@@ -2,11 +2,11 @@ import { appendFile, chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { Rig, refused } from '../../../test/fixtures/dead-letters.ts';
 import { RetryableError } from '../../component/errors.ts';
 import { RecordFlag } from '../../kernel/slot.ts';
 import type { FieldsByRecord } from '../../record/batch.ts';
 import { bytesOf } from './dead-letter.ts';
-import { Rig, refused } from './rig.ts';
 
 test('any bytes come back as they were', async () => {
   await using rig = await Rig.create();
