@@ -10,6 +10,19 @@ export const sampleStatus: Complete<AgentStatus> = {
   started_at: '2026-11-20T10:00:00.000Z',
   uptime_seconds: 12.5,
   config_file: '/etc/log-capturer/config.yaml',
+  config: {
+    file: '/etc/log-capturer/config.yaml',
+    loaded_at: '2026-11-20T10:00:00.000Z',
+    last_reload: {
+      result: 'refused',
+      trigger: 'watch',
+      at: '2026-11-20T10:00:05.000Z',
+      changes: [{ path: 'sinks.loki', action: 'replaced' }],
+      problems: ['/etc/log-capturer/config.yaml:3:5: tracing.mode: expected "off"'],
+      took_ms: 3,
+    },
+    reloads: { applied: 2, unchanged: 1, refused: 1 },
+  },
   sources: [
     {
       id: 'nginx',

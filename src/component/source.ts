@@ -27,6 +27,16 @@ export interface Positions {
 export interface SourceContext extends Context {
   readonly labels: Readonly<Record<string, string>>;
   readonly positions: Positions;
+  /**
+   * Set when the source takes the place of one with the same id in a running agent: since when nothing was looked at, in
+   * milliseconds since 1970. What came into being later is new, however short the time was.
+   */
+  readonly unwatchedSince?: number;
+}
+
+/** Why a source is told to stop when another with the same id, built from a changed configuration, is about to go on. */
+export class SourceReplaced extends Error {
+  override readonly name = 'SourceReplaced';
 }
 
 /** A file (or other stream) as the status page shows it. */
@@ -68,8 +78,17 @@ export interface SourceStatus {
 
 export interface Source {
   /**
+   * Takes what somebody else may have, such as a port, so that a changed configuration can be refused before anything
+   * is stopped. Called at most once, before `run`, which then need not take it; what was taken is let go when `run`
+   * ends. Absent, or not called: `run` does it. Rejects with an error that says what to change; it holds nothing then.
+   */
+  open?(): Promise<void>;
+  /** Lets go of what `open` took; called when `run` is not going to be. */
+  close?(): Promise<void>;
+  /**
    * Called once. Reads until the signal is aborted (then resolves after giving back its slots) or until there is
-   * nothing more to come (then resolves by itself). Rejects only when the source cannot work at all.
+   * nothing more to come (then resolves by itself). The signal's reason is a `SourceReplaced` when another goes on in its
+   * place. Rejects only when the source cannot work at all.
    */
   run(intake: Intake, signal: AbortSignal): Promise<void>;
   /** Called at any time, before `run` and after it too. Cheap: it answers from memory. */

@@ -29,6 +29,7 @@ describe('a configuration', () => {
       },
       where: { memory: 16_777_216 },
       log: { level: 'info' },
+      reload: { watch: true, interval: 5000 },
     });
   });
 

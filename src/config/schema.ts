@@ -95,6 +95,20 @@ const log = z.strictObject({
     .describe("Least severity of the agent's own messages, which go to standard error."),
 });
 
+const reload = z.strictObject({
+  watch: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether the configuration is applied anew when its file, or a file that one of its keys names (password_file and the like), is changed. SIGHUP and POST /api/config/reload work either way.',
+    ),
+  interval: duration({ min: '100ms', max: '1h' })
+    .prefault('5s')
+    .describe(
+      'How often to look at the file, for changes that the system does not tell of; most are noticed at once.',
+    ),
+});
+
 const sourceCommon = z.object({
   id: id().describe(`Name of this source, unique among sources: ${ID}.`),
   type: z.string(),
@@ -136,6 +150,7 @@ export interface Config {
   tracing: TracingConfig;
   where: z.output<typeof where>;
   log: z.output<typeof log>;
+  reload: z.output<typeof reload>;
 }
 
 /** A component's schema with its type and the keys of its kind. Keys it does not know are errors. */
@@ -198,5 +213,6 @@ export function configSchema(registry: Registry) {
     tracing: tracingSchema.prefault({}).describe('How the journey of logs through the agent is traced.'),
     where: where.prefault({}).describe('What the agent remembers of single lines, for log-capturer where.'),
     log: log.prefault({}).describe("The agent's own messages."),
+    reload: reload.prefault({}).describe('When a changed configuration is applied by itself.'),
   }) satisfies z.ZodType<Config>;
 }

@@ -2,14 +2,14 @@
  * From an entry of the configuration to a component: finds the spec of its type in the registry and builds it.
  * Opens nothing and starts nothing. Called by the pipeline.
  */
-import type { Clock } from './component/clock.ts';
-import type { Logger } from './component/logger.ts';
-import type { Processor } from './component/processor.ts';
-import type { Sink } from './component/sink.ts';
-import type { Positions, Source } from './component/source.ts';
-import type { ProcessorConfig, SinkConfig, SourceConfig } from './config/schema.ts';
-import type { Kernel } from './kernel/kernel.ts';
-import { processors, sinks, sources } from './registry.ts';
+import type { Clock } from '../component/clock.ts';
+import type { Logger } from '../component/logger.ts';
+import type { Processor } from '../component/processor.ts';
+import type { Sink } from '../component/sink.ts';
+import type { Positions, Source } from '../component/source.ts';
+import type { ProcessorConfig, SinkConfig, SourceConfig } from '../config/schema.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { processors, sinks, sources } from '../registry.ts';
 
 /** What all components of a pipeline share. */
 export interface Shared {
@@ -19,10 +19,26 @@ export interface Shared {
   readonly stateDir: string;
 }
 
-/** @throws whatever the source says against its configuration. */
-export function buildSource(entry: SourceConfig, shared: Shared, positions: Positions): Source {
+/**
+ * @param unwatchedSince as in `SourceContext`.
+ * @throws whatever the source says against its configuration.
+ */
+export function buildSource(
+  entry: SourceConfig,
+  shared: Shared,
+  { positions, unwatchedSince }: { positions: Positions; unwatchedSince?: number },
+): Source {
   const { id, type, labels } = entry;
-  return specOf(sources, type).build(entry, { ...shared, id, labels, positions });
+  const context = { ...shared, id, labels, positions };
+  return specOf(sources, type).build(
+    entry,
+    unwatchedSince === undefined ? context : { ...context, unwatchedSince },
+  );
+}
+
+/** Whether what a source of this type has read and nobody has acknowledged can be read again. */
+export function isRereadable(type: string): boolean {
+  return specOf(sources, type).rereadable;
 }
 
 /** @throws whatever a processor says against its configuration. */

@@ -1,6 +1,6 @@
-import type { Clock } from './component/clock.ts';
-import type { Logger } from './component/logger.ts';
-import type { Intake, Source } from './component/source.ts';
+import type { Clock } from '../component/clock.ts';
+import type { Logger } from '../component/logger.ts';
+import type { Intake, Source } from '../component/source.ts';
 
 /** Pauses between restarts of a source that failed, in milliseconds. */
 const FIRST_PAUSE_MS = 1000;

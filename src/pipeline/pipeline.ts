@@ -1,0 +1,342 @@
+/**
+ * Sources, their processors, the dispatcher and sinks, built from a valid configuration. Starts them downstream first
+ * and stops them upstream first, so that each drains into a live consumer. A changed configuration is prepared first
+ * (pipeline-change.ts), when nothing has changed yet, and then put in force. It knows nothing of tracing, metrics and
+ * HTTP: they watch as observers and ask for the status. Owned by the agent.
+ */
+import type { Observer } from '../component/observer.ts';
+import type { Processor } from '../component/processor.ts';
+import type { Sink } from '../component/sink.ts';
+import { type Source, SourceReplaced } from '../component/source.ts';
+import type { AgentStatus } from '../component/status.ts';
+import type { ConfigDiff } from '../config/diff.ts';
+import type { Config, SinkConfig, SourceConfig } from '../config/schema.ts';
+import { selects } from '../config/selection.ts';
+import { Dispatcher } from '../dispatcher/dispatcher.ts';
+import type { PositionStore } from '../dispatcher/position-store.ts';
+import { within } from '../dispatcher/within.ts';
+import { buildProcessors, buildSink, buildSource, isRereadable, type Shared } from './components.ts';
+import { type Parts, prepareParts } from './prepare.ts';
+import { SourceSeat } from './source-seat.ts';
+
+/** The part of a configuration that a pipeline is built from. */
+export type PipelineConfig = Pick<Config, 'sources' | 'sinks' | 'dispatcher'>;
+
+export interface PipelineOptions extends Shared {
+  readonly positions: PositionStore;
+  readonly observers: readonly Observer[];
+}
+
+export type ComponentsDiff = Pick<ConfigDiff, 'sources' | 'sinks'>;
+
+export type PipelineStatus = Pick<AgentStatus, 'sources' | 'sinks' | 'dispatcher'>;
+
+/** A change of which everything that can fail has been done. */
+export interface PreparedChange {
+  /** Puts it in force. Resolves when it is, but for sources that wait for logs of theirs in flight. */
+  commit(): Promise<void>;
+  /** Lets go of what was built for it. */
+  cancel(): Promise<void>;
+}
+
+interface SourceEntry {
+  readonly config: SourceConfig;
+  readonly processors: readonly Processor[];
+  readonly seat: SourceSeat;
+}
+
+interface SinkEntry {
+  readonly config: SinkConfig;
+  readonly sink: Sink;
+}
+
+export class Pipeline {
+  readonly #options: PipelineOptions;
+  #config: PipelineConfig;
+  /** In the order of the configuration. */
+  #sources = new Map<string, SourceEntry>();
+  #sinks = new Map<string, SinkEntry>();
+  /** Removed ones of which logs are in flight. */
+  readonly #leavingSources = new Map<string, SourceEntry>();
+  /** Sinks that were removed or changed, until they are closed. */
+  readonly #retired = new Set<SinkEntry>();
+  readonly #dispatcher: Dispatcher;
+  readonly #stopping = new AbortController();
+  readonly #finished = Promise.withResolvers<void>();
+  #changing: Promise<void> | null = null;
+
+  /** Builds everything; opens nothing. @throws when a component refuses its configuration. */
+  constructor(config: PipelineConfig, options: PipelineOptions) {
+    this.#config = config;
+    this.#options = options;
+    const { positions, observers } = options;
+    for (const entry of config.sinks) {
+      this.#sinks.set(entry.id, { config: entry, sink: buildSink(entry, options) });
+    }
+    const sources = config.sources.map((entry) => ({
+      config: entry,
+      source: buildSource(entry, options, { positions: positions.forSource(entry.id) }),
+      processors: buildProcessors(entry.processors, options),
+    }));
+    this.#dispatcher = new Dispatcher({
+      ...options,
+      sources: new Map(sources.map((entry) => [entry.config.id, entry.processors])),
+      sinks: [...this.#sinks.values()].map(route),
+      ...times(config.dispatcher),
+      observers,
+    });
+    for (const { config: entry, source, processors } of sources) {
+      this.#sources.set(entry.id, { config: entry, processors, seat: this.#seatFor(entry.id, source) });
+    }
+  }
+
+  /** Resolves when every source has come to its end. */
+  get finished(): Promise<void> {
+    return this.#finished.promise;
+  }
+
+  /** Opens the sinks. @throws when one refuses; call `close` then. */
+  async open(): Promise<void> {
+    for (const { sink } of this.#sinks.values()) await sink.open();
+  }
+
+  /** Starts the sources; called once, after `open`. */
+  start(): void {
+    for (const { seat } of this.#sources.values()) seat.start();
+  }
+
+  /**
+   * Stops sources and waits until every sink is done, or until the deadline, after which the rest is abandoned.
+   * Safe before `start`.
+   */
+  async stop(deadlineMs: number): Promise<void> {
+    const reason = new Error('the agent is stopping');
+    this.#stopping.abort(reason);
+    await this.#changing?.catch(() => {});
+    await Promise.all([...this.#sources.values()].map(({ seat }) => seat.halt(reason)));
+    const left = await this.#dispatcher.drain(deadlineMs);
+    if (left > 0) {
+      this.#options.log.warn(
+        { records: left },
+        'stopping before every log was delivered; what is left of files is read again at the next start',
+      );
+    }
+  }
+
+  /** Closes the sinks, all of them even when some fail. Safe twice. @throws the first failure. */
+  async close(): Promise<void> {
+    const failures: unknown[] = [];
+    const sinks = [...this.#retired, ...this.#sinks.values()];
+    for (const { sink } of sinks) await sink.close().catch((error) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /**
+   * Builds and opens what a changed configuration needs, and touches nothing that runs. One change at a time.
+   * @param diff of the configuration that runs and `config`.
+   * @throws when a part refuses its configuration, or a port is in use; nothing is left of the change then.
+   */
+  async prepare(config: PipelineConfig, diff: ComponentsDiff): Promise<PreparedChange> {
+    const parts = await prepareParts(diff, {
+      shared: this.#options,
+      positions: (id) => this.#options.positions.forSource(id),
+      running: (id) => this.#sources.get(id)?.config,
+    });
+    return {
+      commit: async () => {
+        if (this.#stopping.signal.aborted) {
+          await parts.discard();
+          throw this.#stopping.signal.reason;
+        }
+        this.#changing = this.#apply(config, diff, parts).finally(() => {
+          this.#changing = null;
+          this.#checkEnd();
+        });
+        await this.#changing;
+      },
+      cancel: () => parts.discard(),
+    };
+  }
+
+  /** Ids of the sinks that logs of a source go to. */
+  sinksOf(source: string): string[] {
+    return [...this.#sinks.values()]
+      .filter(({ config }) => selects(config.sources, source))
+      .map(({ config }) => config.id);
+  }
+
+  /** Whether a source has processors. */
+  isProcessed(source: string): boolean {
+    return (this.#entryOf(source)?.processors.length ?? 0) > 0;
+  }
+
+  /** Whether logs of a source may hold a W3C context in their text. */
+  carriesContexts(source: string): boolean {
+    const entry = this.#entryOf(source);
+    return (
+      entry !== undefined &&
+      (entry.config.trace_context === 'json' || entry.processors.some((step) => step.readsJson))
+    );
+  }
+
+  status(): PipelineStatus {
+    const { sources, sinks, ...dispatcher } = this.#dispatcher.status();
+    const { slots } = this.#dispatcher;
+    return {
+      sources: [...this.#leavingSources, ...this.#sources].map(([id, { config, seat }]) => ({
+        id,
+        type: config.type,
+        ...seat.status(),
+        ledger: sources.get(id)!,
+      })),
+      sinks: [
+        ...new Map(
+          [...this.#retired, ...this.#sinks.values()].map((entry) => [entry.config.id, entry]),
+        ).values(),
+      ]
+        .filter(({ config }) => sinks.has(config.id))
+        .map(({ config: { id, type } }) => ({ id, type, ...sinks.get(id)! })),
+      dispatcher: {
+        memory_bytes: this.#config.dispatcher.memory,
+        slots: slots.size,
+        slots_free: slots.free,
+        batches: dispatcher.batches,
+        batches_in_flight: dispatcher.batchesInFlight,
+        records_in_flight: dispatcher.recordsInFlight,
+        bytes_in_flight: dispatcher.bytesInFlight,
+        records_done: dispatcher.recordsDone,
+        bytes_done: dispatcher.bytesDone,
+      },
+    };
+  }
+
+  #entryOf(source: string): SourceEntry | undefined {
+    return this.#sources.get(source) ?? this.#leavingSources.get(source);
+  }
+
+  #seatFor(id: string, source: Source): SourceSeat {
+    const { clock, log } = this.#options;
+    return new SourceSeat(source, {
+      id,
+      clock,
+      log,
+      intake: this.#dispatcher,
+      settled: () => this.#dispatcher.whenSettled(id),
+      onEnd: () => this.#checkEnd(),
+    });
+  }
+
+  #checkEnd(): void {
+    if (this.#changing !== null) return;
+    if ([...this.#sources.values()].every(({ seat }) => seat.hasEnded)) this.#finished.resolve();
+  }
+
+  async #apply(config: PipelineConfig, diff: ComponentsDiff, parts: Parts): Promise<void> {
+    const { sources, sinks } = diff;
+    const before = { sources: this.#sources, sinks: this.#sinks };
+    const halt = (id: string, reason: Error) => before.sources.get(id)!.seat.halt(reason);
+    await Promise.all([
+      ...sources.removed.map((id) => halt(id, new Error(`source ${id} was removed`))),
+      ...sources.replaced.map(({ id }) => halt(id, new SourceReplaced(`source ${id} was changed`))),
+    ]);
+
+    // One step: no log can come between the old shape and the new.
+    this.#config = config;
+    this.#dispatcher.setTimes(times(config.dispatcher));
+    this.#sources = this.#sourcesOf(config, parts);
+    this.#sinks = new Map(
+      config.sinks.map((entry) => [
+        entry.id,
+        { config: entry, sink: parts.sinks.get(entry.id) ?? before.sinks.get(entry.id)!.sink },
+      ]),
+    );
+    for (const [id, processors] of parts.processors) this.#dispatcher.setSource(id, processors);
+    for (const { id } of sinks.added) this.#dispatcher.addSink(route(this.#sinks.get(id)!));
+    for (const { id } of sinks.updated) void this.#dispatcher.replaceSink(route(this.#sinks.get(id)!));
+    const left = [
+      ...sinks.replaced.map(({ id }) => this.#exchangeSink(before.sinks.get(id)!, this.#sinks.get(id)!)),
+      ...sinks.removed.map((id) => this.#removeSink(before.sinks.get(id)!)),
+    ];
+    for (const id of sources.removed) this.#releaseSource(before.sources.get(id)!);
+    const started = [...parts.sources].map(([id, source]) => {
+      const { config: entry, seat } = this.#sources.get(id)!;
+      return seat.succeed(source, isRereadable(entry.type));
+    });
+    await this.#untilDeadline(Promise.all([...left, ...started]));
+    for (const [id, { seat }] of this.#sources) {
+      if (seat.isWaiting) {
+        this.#options.log.warn({ source: id }, 'source goes on as soon as its logs in flight are delivered');
+      }
+    }
+  }
+
+  #sourcesOf(config: PipelineConfig, parts: Parts): Map<string, SourceEntry> {
+    return new Map(
+      config.sources.map((entry) => {
+        const { id } = entry;
+        const old = this.#sources.get(id);
+        const processors = parts.processors.get(id) ?? old!.processors;
+        const seat =
+          old?.seat ?? this.#leavingSources.get(id)?.seat ?? this.#seatFor(id, parts.sources.get(id)!);
+        this.#leavingSources.delete(id);
+        return [id, { config: entry, processors, seat }];
+      }),
+    );
+  }
+
+  #releaseSource(entry: SourceEntry): void {
+    const { id } = entry.config;
+    this.#dispatcher.removeSource(id);
+    this.#leavingSources.set(id, entry);
+    void this.#dispatcher.whenSettled(id).then(() => {
+      if (this.#leavingSources.get(id) === entry) this.#leavingSources.delete(id);
+    });
+  }
+
+  async #exchangeSink(old: SinkEntry, next: SinkEntry): Promise<void> {
+    this.#retired.add(old);
+    await this.#dispatcher.replaceSink(route(next));
+    await this.#closeSink(old);
+  }
+
+  async #removeSink(entry: SinkEntry): Promise<void> {
+    const { id } = entry.config;
+    this.#retired.add(entry);
+    const { shutdown_timeout } = this.#config.dispatcher;
+    const dropped = await this.#dispatcher.removeSink(id, shutdown_timeout, this.#stopping.signal);
+    if (dropped > 0) {
+      this.#options.log.error(
+        { sink: id, records: dropped, reason: 'sink_removed' },
+        'sink was removed before it had delivered everything, and what it had not is dropped',
+      );
+    }
+    await this.#closeSink(entry);
+  }
+
+  async #closeSink(entry: SinkEntry): Promise<void> {
+    if (!this.#retired.delete(entry)) return;
+    await entry.sink.close().catch((error) => {
+      this.#options.log.warn(
+        { err: error, sink: entry.config.id },
+        'a sink that was removed or changed did not close',
+      );
+    });
+  }
+
+  /** Waits for the event, but not beyond `dispatcher.shutdown_timeout`, and not once the agent stops. */
+  #untilDeadline(event: Promise<unknown>): Promise<void> {
+    const { clock } = this.#options;
+    return within(clock, this.#config.dispatcher.shutdown_timeout, event, this.#stopping.signal);
+  }
+}
+
+function route({ config, sink }: SinkEntry) {
+  return { id: config.id, sink, selects: (source: string) => selects(config.sources, source) };
+}
+
+function times({ batch_timeout, retry }: Config['dispatcher']) {
+  return {
+    batchTimeoutMs: batch_timeout,
+    retry: { initialMs: retry.initial, maxMs: retry.max, giveUpAfterMs: retry.give_up_after },
+  };
+}
