@@ -31,13 +31,19 @@ import { limitRate, type RateLimit } from './rate-limit.ts';
 import { RequestCounts } from './request-counts.ts';
 import { recordRequests, type SpanRecorder } from './request-spans.ts';
 import { auditRoute } from './routes/audit.ts';
+import { type ConfigView, configRoute } from './routes/config.ts';
+import { configReloadRoute, type ReloadAnswer } from './routes/config-reload.ts';
 import { consoleRoute } from './routes/console.ts';
 import { healthRoute } from './routes/health.ts';
 import { type MetricsText, metricsRoute } from './routes/metrics.ts';
 import { openApiRoute } from './routes/openapi.ts';
 import { readyRoute } from './routes/ready.ts';
+import { sinksRoutes } from './routes/sinks.ts';
+import { sourcesRoutes } from './routes/sources.ts';
 import { statusRoute } from './routes/status.ts';
 import { tracesRoutes } from './routes/traces.ts';
+import { tracingControlRoutes } from './routes/tracing-control.ts';
+import { tracingExplainRoute } from './routes/tracing-explain.ts';
 import { tracingRulesRoutes } from './routes/tracing-rules.ts';
 import { tracingStatusRoute } from './routes/tracing-status.ts';
 import { whoamiRoute } from './routes/whoami.ts';
@@ -78,6 +84,10 @@ export interface ServerParts {
   readonly status: () => AgentStatus;
   readonly metrics: MetricsText;
   readonly tracing: TracingApi;
+  /** The configuration that runs, without its secrets. */
+  readonly config?: () => ConfigView;
+  /** Applies the configuration file anew; never rejects. */
+  readonly reload?: () => Promise<ReloadAnswer>;
   /** Takes the spans of requests. */
   readonly spans?: SpanRecorder;
   readonly counts?: RequestCounts;
@@ -228,8 +238,14 @@ function build(
   readyRoute(server, options);
   metricsRoute(server, options);
   statusRoute(server, options);
+  sourcesRoutes(server, options);
+  sinksRoutes(server, options);
+  if (options.config !== undefined) configRoute(server, { config: options.config });
+  if (options.reload !== undefined) configReloadRoute(server, { reload: options.reload });
   tracingStatusRoute(server, options);
   tracingRulesRoutes(server, options);
+  tracingControlRoutes(server, options);
+  tracingExplainRoute(server, options);
   tracesRoutes(server, options);
   whoamiRoute(server);
   auditRoute(server, { trail });

@@ -3,6 +3,7 @@
  * import it, so that tests stand in for it and so that it may live in another thread some day.
  */
 import type { z } from 'zod';
+import type { Explanation } from './schemas/explanation.ts';
 import type { Trace, TraceList } from './schemas/traces.ts';
 import type { TracingStatus } from './schemas/tracing-status.ts';
 
@@ -42,14 +43,32 @@ export interface TraceQuery {
   readonly limit?: number | undefined;
 }
 
+/** Settings as `settingsSchema` gave them, and a question as `explainSchema` did; only tracing looks inside. */
+export type SettingsPatch = object;
+export type ExplainRequest = object;
+
 export interface TracingApi {
-  /** Body of an enable request. */
+  /** Bodies of enable, settings and explain requests. */
   readonly ruleSchema: z.ZodType<RuleRequest>;
+  readonly settingsSchema: z.ZodType<SettingsPatch>;
+  readonly explainSchema: z.ZodType<ExplainRequest>;
   status(): TracingStatus;
   /** @throws RuleRefusal */
   enable(rule: RuleRequest): EnabledRule;
   /** False when no rule was enabled with this source id. */
   disable(sourceId: string): boolean;
+  /** Overrides the mode, for a while or until it is cleared. @param durationMs more than 0. */
+  setMode(mode: TracingStatus['mode'], durationMs?: number): void;
+  /** False when the mode was not overridden. */
+  clearMode(): boolean;
+  /** @throws OverrideRefusal */
+  override(patch: SettingsPatch): void;
+  /** Paths of the settings that were overridden. */
+  clearSettings(): readonly string[];
+  /** Everything that can be overridden, by its path. */
+  shownSettings(): Readonly<Record<string, string | number | boolean | null>>;
+  /** @param known every configured source and every stream. */
+  explain(request: ExplainRequest, known: readonly Named[]): Explanation;
   /** A test of whether a rule for this source id has a say in what is named. */
   matcher(sourceId: string): (named: Named) => boolean;
   traces(query: TraceQuery): TraceList;
@@ -64,4 +83,14 @@ export interface RuleRefusal extends Error {
 
 export function isRuleRefusal(error: unknown): error is RuleRefusal {
   return error instanceof Error && error.name === 'RuleRefusedError' && 'kind' in error;
+}
+
+/** Thrown by `override` when settings are well formed but contradict others. */
+export interface OverrideRefusal extends Error {
+  /** Path of the setting. */
+  readonly field: string;
+}
+
+export function isOverrideRefusal(error: unknown): error is OverrideRefusal {
+  return error instanceof Error && error.name === 'OverrideRefusedError' && 'field' in error;
 }

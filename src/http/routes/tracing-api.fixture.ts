@@ -15,6 +15,8 @@ export class FakeTracing implements TracingApi {
     rate: z.number().min(0).max(1).default(1),
     note: z.string().optional(),
   });
+  readonly settingsSchema = z.object({});
+  readonly explainSchema = z.object({});
   mode: TracingStatus['mode'] = 'hybrid';
   readonly rules = new Map<string, RuleRequest>();
   /** What the next `enable` throws. */
@@ -35,6 +37,28 @@ export class FakeTracing implements TracingApi {
 
   disable(sourceId: string): boolean {
     return this.rules.delete(sourceId);
+  }
+
+  setMode(mode: TracingStatus['mode']): void {
+    this.mode = mode;
+  }
+
+  clearMode(): boolean {
+    return false;
+  }
+
+  override(): void {}
+
+  clearSettings(): string[] {
+    return [];
+  }
+
+  shownSettings() {
+    return {};
+  }
+
+  explain(): never {
+    throw new Error('not played here: see test/tracing');
   }
 
   matcher(sourceId: string) {

@@ -1,13 +1,14 @@
 /**
- * `POST /api/tracing/enable` and `/disable`: on-demand rules, which trace more or less of a source for a while. Only in
+ * `GET /api/tracing/rules`, `POST /api/tracing/enable` and `/disable`: on-demand rules, which trace more or less of a source for a while. Only in
  * mode hybrid do they have a meaning, so they are refused in the others. Every change is audited.
  */
 import { z } from 'zod';
 import type { AgentStatus } from '../../component/status.ts';
+import { namesOf } from '../names.ts';
 import { PROBLEM_TYPE, problem, problemSchema } from '../problem.ts';
-import { modeSchema, type TracingStatus } from '../schemas/tracing-status.ts';
+import { modeSchema, type TracingStatus, tracingStatusSchema } from '../schemas/tracing-status.ts';
 import type { Server } from '../server.ts';
-import { isRuleRefusal, type Named, type TracingApi } from '../tracing-api.ts';
+import { isRuleRefusal, type TracingApi } from '../tracing-api.ts';
 
 /** A rule with every field at its longest is some 2 KiB. */
 const BODY_BYTES = 16 << 10;
@@ -38,12 +39,27 @@ const disableRequest = z.strictObject({
     .describe('As given to enable.'),
 });
 
+const rules = z.object({
+  mode: modeSchema.describe('Rules have an effect only in hybrid.'),
+  rules: tracingStatusSchema.shape.on_demand_rules,
+});
+
 interface Options {
   readonly tracing: TracingApi;
   readonly status: () => AgentStatus;
 }
 
 export function tracingRulesRoutes(server: Server, { tracing, status }: Options): void {
+  const listSchema = {
+    summary: 'The on-demand rules in force, those that end first in front.',
+    tags: ['tracing'],
+    response: { 200: rules },
+  };
+  server.get('/api/tracing/rules', { schema: listSchema }, async () => {
+    const { mode, on_demand_rules } = tracing.status();
+    return { mode, rules: on_demand_rules };
+  });
+
   const enableSchema = {
     summary: 'Traces more or less of a source for a while.',
     description:
@@ -115,16 +131,8 @@ export function tracingRulesRoutes(server: Server, { tracing, status }: Options)
 }
 
 function wrongMode(mode: TracingStatus['mode'], url: string) {
-  const detail = `Rules work only in mode hybrid, and tracing is in mode ${mode}. Set tracing.mode to hybrid.`;
+  const detail = `Rules work only in mode hybrid, and tracing is in mode ${mode}. Set tracing.mode to hybrid, or PUT /api/tracing/mode.`;
   return { ...problem(409, detail, url), mode };
-}
-
-/** Every configured source, followed by its streams. */
-function namesOf({ sources }: AgentStatus): Named[] {
-  return sources.flatMap(({ id: source, streams }) => [
-    { id: source, source },
-    ...streams.filter(({ id }) => id !== source).map(({ id }) => ({ id, source })),
-  ]);
 }
 
 function sentence(text: string): string {

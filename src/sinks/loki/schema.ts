@@ -81,7 +81,10 @@ const headers = z.record(
     .refine((name) => !OWN_HEADERS.includes(name.toLowerCase()), {
       error: 'this header is set by the sink; see auth, tenant_id and format',
     }),
-  z.string().regex(/^\P{Cc}*$/u, { error: 'expected a text without control characters' }),
+  z
+    .string()
+    .regex(/^\P{Cc}*$/u, { error: 'expected a text without control characters' })
+    .meta({ writeOnly: true }),
 );
 
 export const lokiSchema = z

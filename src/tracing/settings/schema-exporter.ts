@@ -50,7 +50,7 @@ const http = {
   headers: z
     .record(
       z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'expected the name of a header' }),
-      z.string(),
+      z.string().meta({ writeOnly: true }),
     )
     .optional()
     .describe('Headers of every request, such as an API key.'),
