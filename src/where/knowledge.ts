@@ -2,7 +2,6 @@
 
 import type { SourceFile, SourceStatus } from '../component/source.ts';
 import type { LedgerStatus, SinkStatus } from '../component/status.ts';
-import type { Stream } from '../record/stream.ts';
 import type { DeadLetterPlace } from './answer.ts';
 
 export type { SinkStatus };
@@ -32,12 +31,6 @@ export interface TraceKnowledge {
   at(sourceId: string, offset: number, fromMs: number, toMs: number): string | undefined;
 }
 
-export interface RecordUids {
-  /** The part of a uid that tells streams apart. */
-  streamHash(stream: Pick<Stream, 'source' | 'id'>): string;
-  uid(stream: Pick<Stream, 'source' | 'id'>, readAtMs: number, offset: bigint): string;
-}
-
 export interface Knowledge {
   files(): Iterable<TailedFile>;
   sourceState(source: string): SourceStatus['state'] | undefined;
@@ -45,7 +38,6 @@ export interface Knowledge {
   sinkStatus(id: string): SinkStatus | undefined;
   readonly sources: () => readonly string[];
   readonly traces: TraceKnowledge;
-  readonly uids: RecordUids;
   /** Dead letters of the log at this position of the stream. */
   deadLetters(source: string, stream: string, offset: number): Promise<readonly DeadLetterPlace[]>;
 }

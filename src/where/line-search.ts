@@ -16,8 +16,8 @@ export type Ask =
   /** Lines count from 1. */
   | { readonly kind: 'line'; readonly line: number }
   | { readonly kind: 'offset'; readonly offset: number }
-  /** The last lines that contain the text, and with `numbers` which lines of the file they are. */
-  | { readonly kind: 'text'; readonly text: Uint8Array; readonly limit: number; readonly numbers: boolean }
+  /** The last lines that contain the text; `budget`: most bytes to look through, in all files together. */
+  | { readonly kind: 'text'; readonly text: Uint8Array; readonly limit: number; readonly budget: number }
   /** Which record of those from `from` to `to` the one at `offset` is. */
   | { readonly kind: 'place'; readonly from: number; readonly offset: number; readonly to: number }
   /** Where record number `place` (from 0) of those from `from` on begins. */
@@ -49,8 +49,6 @@ export interface FileAnswer {
 export interface Task {
   readonly files: readonly SearchedFile[];
   readonly ask: Ask;
-  /** Most bytes to look through for a text, in all files together. */
-  readonly budget: number;
 }
 
 /** Longest time for one search, in milliseconds: a disk that hangs must not block later questions for ever. */

@@ -21,9 +21,9 @@ if (process.platform === 'linux') setPriority(0, LOWEST_PRIORITY);
 
 parentPort!.on('message', (task: Task) => parentPort!.postMessage(answer(task)));
 
-function answer({ files, ask, budget }: Task): FileAnswer[] {
-  let left = budget;
-  let limit = ask.kind === 'text' ? ask.limit : 1;
+function answer({ files, ask }: Task): FileAnswer[] {
+  let left = ask.kind === 'text' ? ask.budget : Number.POSITIVE_INFINITY;
+  let limit = ask.kind === 'text' ? ask.limit : files.length;
   const answers: FileAnswer[] = [];
   for (const file of files) {
     if (limit <= 0 || left <= 0) {
@@ -71,8 +71,7 @@ function find(
     }
     case 'text': {
       const { lines, complete, read } = reader.linesWith(Buffer.from(ask.text), limit, budget);
-      const found = ask.numbers ? numbered(reader, lines) : lines.map((line) => ({ ...line, line: null }));
-      return { answer: { found, complete }, read };
+      return { answer: { found: numbered(reader, lines), complete }, read };
     }
     case 'place': {
       const [before, all] = reader.countTerminators(ask.from, [ask.offset, ask.to]);

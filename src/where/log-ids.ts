@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../component/clock.ts';
 import { rowOf, stateOf } from '../kernel/trace-rows.ts';
+import { streamHash } from '../record/record-uid.ts';
 import type { Stream } from '../record/stream.ts';
 import type { DeliveryJournal } from './journal.ts';
 import type { Knowledge } from './knowledge.ts';
@@ -57,7 +58,7 @@ class IdFinder {
     const readAtMs = Number.parseInt(time, 36);
     const spots: Spot[] = [];
     for (const stream of journal.streams()) {
-      if (knowledge.uids.streamHash(stream) !== hash) continue;
+      if (streamHash(stream) !== hash) continue;
       const read = this.#readTimes(stream, offset);
       // The uid has whole milliseconds; wall time may have been corrected a little since.
       if (read === undefined || readAtMs < read[0] - 1000 || readAtMs > read[1] + 1000) continue;
@@ -67,7 +68,7 @@ class IdFinder {
     if (spots.length > 0) return spots;
     // Not remembered; but a file that is still read tells whether it was committed.
     for (const { source, file } of knowledge.files()) {
-      if (knowledge.uids.streamHash({ source, id: file.stream }) === hash && file.tailed) {
+      if (streamHash({ source, id: file.stream }) === hash && file.tailed) {
         spots.push({ source, sourceId: file.stream, offset, file });
       }
     }
@@ -81,7 +82,6 @@ class IdFinder {
     const [found] = await this.#options.search.search({
       files: [file],
       ask: { kind: 'offset', offset },
-      budget: 0,
     });
     const line = found?.found[0];
     return { ...spot, path: found?.path ?? null, ...(line?.offset === offset && { line }) };
@@ -120,7 +120,7 @@ class IdFinder {
     let offset = at.offset;
     if (offset === undefined && where.file !== undefined) {
       const ask = { kind: 'nth', from: at.from, place: at.place } as const;
-      const [answer] = await this.#options.search.search({ files: [where.file], ask, budget: 0 });
+      const [answer] = await this.#options.search.search({ files: [where.file], ask });
       offset = answer?.found[0]?.offset;
     }
     // Without its file only the segment is known: its first byte stands for the line.

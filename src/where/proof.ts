@@ -5,6 +5,7 @@
 import type { Clock } from '../component/clock.ts';
 import type { SourceFile } from '../component/source.ts';
 import { traceIdOf } from '../kernel/trace-ids.ts';
+import { recordUid } from '../record/record-uid.ts';
 import type { Segment } from '../record/segment.ts';
 import type { Stream } from '../record/stream.ts';
 import type { LineAnswer } from './answer.ts';
@@ -60,7 +61,9 @@ export class Proof {
   async of(spot: Spot): Promise<LineAnswer> {
     const { journal, knowledge } = this.#options;
     const { file, offset, line } = spot;
-    const stream = spot.stream ?? (file && journal.latest(spot.source, file.key));
+    // What lies behind the position was not read: the journal may know the place from what the file held before.
+    const isRead = file !== undefined && offset < file.position;
+    const stream = spot.stream ?? (isRead ? journal.latest(spot.source, file.key) : undefined);
     const inFlight = stream && journal.inFlightAt(stream, offset);
     const passage = inFlight === undefined ? stream && journal.passages.at(stream, offset) : undefined;
     const place = await this.#placeOf(spot, inFlight, passage);
@@ -132,7 +135,6 @@ export class Proof {
     const [answer] = await this.#options.search.search({
       files: [{ ...spot.file, path: spot.path ?? spot.file.path }],
       ask: { kind: 'place', from: part.from, offset: spot.offset, to },
-      budget: 0,
     });
     if (answer?.terminators === undefined) return null;
     const [before, all] = answer.terminators;
@@ -169,8 +171,7 @@ export class Proof {
   }
 
   #uid({ source, sourceId: id, offset }: Spot, readAt: number): string {
-    const { clock, knowledge } = this.#options;
-    return knowledge.uids.uid({ source, id }, clock.toEpoch(readAt), BigInt(offset));
+    return recordUid({ source, id }, this.#options.clock.toEpoch(readAt), BigInt(offset));
   }
 }
 

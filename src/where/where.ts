@@ -84,7 +84,7 @@ export class Where {
       query.line === undefined
         ? ({ kind: 'offset', offset: query.offset ?? 0 } as const)
         : ({ kind: 'line', line: query.line } as const);
-    const [found] = await this.#search.search({ files: [file], ask, budget: SEARCH_BUDGET });
+    const [found] = await this.#search.search({ files: [file], ask });
     const line = found!.found[0];
     if (line === undefined && found!.path !== null) {
       const has =
@@ -120,8 +120,7 @@ export class Where {
     for (const each of files) byKey.set(each.file.key, [...(byKey.get(each.file.key) ?? []), each]);
     const answers = await this.#search.search({
       files: [...byKey.values()].map(([each]) => each!.file),
-      ask: { kind: 'text', text: Buffer.from(text), limit, numbers: true },
-      budget: SEARCH_BUDGET,
+      ask: { kind: 'text', text: Buffer.from(text), limit, budget: SEARCH_BUDGET },
     });
     const spots = answers.flatMap(({ key, path, found }) =>
       found.flatMap((line) => byKey.get(key)!.map((each) => spotOf(each, line, path))),
