@@ -12,8 +12,10 @@ import { digestFiles, filesNamedIn } from './config/files.ts';
 import { loadConfig } from './config/load.ts';
 import { type Reload, Reloader, type ReloadTrigger } from './config/reloader.ts';
 import type { Config } from './config/schema.ts';
+import { configViewer } from './config/shown.ts';
 import { FileWatch } from './config/watch.ts';
 import { PositionStore } from './dispatcher/position-store.ts';
+import type { OpenApiDocument } from './http/openapi.ts';
 import { RequestCounts } from './http/request-counts.ts';
 import { HttpServer } from './http/server.ts';
 import { Kernel } from './kernel/kernel.ts';
@@ -87,7 +89,7 @@ export class Agent {
     this.#pipeline = new Pipeline(config, {
       ...shared,
       positions: this.#positions,
-      observers: [this.#tracing.observer, pipelineMetrics],
+      observers: [this.#tracing.observer, this.#tracing.rates, pipelineMetrics],
     });
     this.#reloader = new Reloader({
       ...shared,
@@ -96,6 +98,7 @@ export class Agent {
       apply: (changed) => this.#apply(changed),
     });
     const status = () => this.status();
+    const viewConfig = configViewer(registry);
     const counts = new RequestCounts();
     const metrics = new Exposition({
       status,
@@ -112,6 +115,8 @@ export class Agent {
       log: this.#log,
       status,
       metrics,
+      reload: () => this.reload('api'),
+      config: () => ({ ...this.#reloader.status(), config: viewConfig(this.#config) }),
       tracing: this.#tracing,
       spans: this.#tracing,
       counts,
@@ -122,6 +127,11 @@ export class Agent {
   /** The configuration that runs, with all defaults and with secrets. */
   get config(): Config {
     return this.#config;
+  }
+
+  /** The HTTP API, described. */
+  openApi(): Promise<OpenApiDocument> {
+    return this.#http.openApi();
   }
 
   /** Resolves when the agent has stopped: told to, or because every source came to its end. */

@@ -26,7 +26,13 @@ async function runAgent(config: Config, file: string): Promise<ExitCode> {
   const log = createLog(config.log.level, line);
   let agent: Agent;
   try {
-    agent = new Agent(config, { configFile: file, log });
+    agent = new Agent(config, {
+      configFile: file,
+      log,
+      setLogLevel: (level) => {
+        log.level = level;
+      },
+    });
   } catch (err) {
     log.error({ err, config_file: file }, 'the configuration is refused');
     return ExitCode.config;
@@ -44,7 +50,7 @@ async function runAgent(config: Config, file: string): Promise<ExitCode> {
     events: process,
     exit: (exitCode) => process.exit(exitCode),
     onTerminal: process.stdin.isTTY || process.stderr.isTTY,
-    stopWithinMs: config.dispatcher.shutdown_timeout + CLOSING_MS,
+    stopWithinMs: () => agent.config.dispatcher.shutdown_timeout + CLOSING_MS,
     whileRunning() {
       announceStart(config, file, log);
       const stopSummary = quiet ? () => {} : startSummary({ status, clock, out: line });

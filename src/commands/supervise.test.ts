@@ -24,6 +24,9 @@ function setUp(options: Options = {}) {
       stopped.then(finished.resolve, finished.reject);
       return stopped;
     },
+    async reload(trigger) {
+      happened.push(`reload: ${trigger}`);
+    },
   };
   const note = (level: string) => (_fields: object, message: string) => happened.push(`${level}: ${message}`);
   const events = new EventEmitter();
@@ -41,7 +44,7 @@ function setUp(options: Options = {}) {
     events,
     exit: (exitCode) => happened.push(`exit ${exitCode}`),
     onTerminal: options.onTerminal ?? false,
-    stopWithinMs: 15_000,
+    stopWithinMs: () => 15_000,
     whileRunning() {
       happened.push('running');
       running.resolve();
@@ -83,14 +86,12 @@ test.each([
   expect(happened).toContain(`exit ${exitCode}`);
 });
 
-test('SIGHUP of a service manager is answered and changes nothing', async () => {
+test('SIGHUP of a service manager reloads the configuration', async () => {
   const { code, events, happened, running, finish } = setUp();
   await running;
   events.emit('SIGHUP', 'SIGHUP');
-  expect(happened).toEqual([
-    'running',
-    'warn: the configuration cannot be reloaded yet, going on as before; restart the agent to change it',
-  ]);
+  await Promise.resolve();
+  expect(happened).toEqual(['running', 'reload: signal']);
   finish();
   expect(await code).toBe(0);
 });

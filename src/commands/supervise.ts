@@ -1,6 +1,7 @@
 /**
  * The life of a running agent: starts it, drains it on a signal, leaves at once on a second one, and does not
- * outlive a fault of its own. A hang-up drains it only when it was started on a terminal. Called by the run command; everything it touches is handed in.
+ * outlive a fault of its own. A hang-up drains it when it was started on a terminal, and reloads the configuration
+ * otherwise. Called by the run command; everything it touches is handed in.
  */
 import type { EventEmitter } from 'node:events';
 import type { Clock } from '../component/clock.ts';
@@ -14,6 +15,8 @@ export interface Supervised {
   readonly finished: Promise<void>;
   /** Drains and stops. Idempotent. */
   stop(): Promise<void>;
+  /** Reads the configuration anew and says in the log how that went. Never rejects. */
+  reload(trigger: 'signal'): Promise<unknown>;
 }
 
 export interface Surroundings {
@@ -25,8 +28,8 @@ export interface Surroundings {
   readonly exit: (code: ExitCode) => void;
   /** Whether it runs on a terminal: then SIGHUP means that this is gone. */
   readonly onTerminal: boolean;
-  /** How long stopping may take, in milliseconds, before the process is ended by force. */
-  readonly stopWithinMs: number;
+  /** How long stopping may take, in milliseconds, before the process is ended by force; asked when it begins. */
+  readonly stopWithinMs: () => number;
   /** Called once the agent has started; what it returns is called when the agent has stopped. */
   readonly whileRunning?: () => () => void;
 }
@@ -36,7 +39,7 @@ const FAULTS = ['uncaughtException', 'unhandledRejection'] as const;
 
 /** Runs the agent to its end and returns the exit code. Never rejects. */
 export async function supervise(agent: Supervised, surroundings: Surroundings): Promise<ExitCode> {
-  const { log, clock, events, exit, onTerminal, stopWithinMs } = surroundings;
+  const { log, clock, events, exit, onTerminal } = surroundings;
   let code: ExitCode = ExitCode.ok;
   let stopping = false;
   // A start that fails ends below; whoever stops waits for it to be over.
@@ -45,6 +48,7 @@ export async function supervise(agent: Supervised, surroundings: Surroundings): 
   const stop = () => {
     if (stopping) return;
     stopping = true;
+    const stopWithinMs = surroundings.stopWithinMs();
     clock.after(stopWithinMs, () => {
       log.error(
         { stop_within_ms: stopWithinMs },
@@ -64,12 +68,10 @@ export async function supervise(agent: Supervised, surroundings: Surroundings): 
     stop();
   };
   const onHangUp = () => {
+    if (stopping) return;
     if (!onTerminal) {
-      log.warn(
-        { signal: 'SIGHUP' },
-        'the configuration cannot be reloaded yet, going on as before; restart the agent to change it',
-      );
-    } else if (!stopping) {
+      void started.then(() => agent.reload('signal')).catch(() => {});
+    } else {
       log.info({ signal: 'SIGHUP' }, 'stopping because the terminal is gone: delivering what was read');
       stop();
     }

@@ -20,10 +20,13 @@ interface Written {
   readonly unit: 'duration' | 'size' | null;
 }
 
-/** A function that shows configurations with these components. Making it takes some milliseconds. */
+/** A function that shows configurations with these components. Its first call takes some milliseconds more. */
 export function configViewer(registry: Registry): (config: Config) => Readonly<Record<string, unknown>> {
-  const schema = z.toJSONSchema(configSchema(registry), { io: 'input', target: 'draft-2020-12' });
-  return (config) => shown(config, [schema], '') as Record<string, unknown>;
+  let schema: JsonSchema | undefined;
+  return (config) => {
+    schema ??= z.toJSONSchema(configSchema(registry), { io: 'input', target: 'draft-2020-12' });
+    return shown(config, [schema], '') as Record<string, unknown>;
+  };
 }
 
 /** @param schemas alternatives that the value may be of. */

@@ -1,6 +1,7 @@
 /** `GET /api/status`: what the agent does and where every record is. For people, the console and scripts. */
 import { z } from 'zod';
 import type { AgentStatus } from '../../component/status.ts';
+import { configStatusSchema } from '../schemas/reload.ts';
 import type { Server } from '../server.ts';
 
 /** Not restricted: a count gone wrong must be seen here, not fail the whole answer. */
@@ -68,37 +69,6 @@ const sink = z.object({
   oldest_unacknowledged_seconds: z.number(),
   details,
   ledger,
-});
-
-export const reloadResultSchema = z.object({
-  result: z
-    .enum(['applied', 'unchanged', 'refused'])
-    .describe('`unchanged`: nothing to apply. `refused`: everything is as it was.'),
-  trigger: z.enum(['api', 'signal', 'watch']),
-  at: z.string().describe('When it was over, ISO 8601.'),
-  changes: z
-    .array(
-      z.object({
-        path: z.string().describe('Key in the configuration; sources and sinks by their id.'),
-        action: z
-          .enum(['added', 'removed', 'replaced', 'updated', 'restart_required'])
-          .describe('`restart_required`: the old value holds until the agent is started anew.'),
-      }),
-    )
-    .readonly(),
-  problems: z
-    .array(z.string())
-    .readonly()
-    .optional()
-    .describe('Why it was refused: `FILE:LINE:COLUMN: key: message` where that is known.'),
-  took_ms: z.number(),
-});
-
-export const configStatusSchema = z.object({
-  file: z.string(),
-  loaded_at: z.string().describe('ISO 8601.'),
-  last_reload: reloadResultSchema.optional(),
-  reloads: z.object({ applied: count, unchanged: count, refused: count }),
 });
 
 export const statusSchema = z.object({
