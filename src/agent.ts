@@ -3,7 +3,7 @@
  * directory, positions, tracing, metrics, HTTP) from a valid configuration, starts and stops them.
  */
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Clock, SystemClock } from './component/clock.ts';
 import type { Logger } from './component/logger.ts';
 import type { AgentStatus, ConfigChange } from './component/status.ts';
@@ -19,7 +19,9 @@ import type { OpenApiDocument } from './http/openapi.ts';
 import { RequestCounts } from './http/request-counts.ts';
 import { HttpServer } from './http/server.ts';
 import { Kernel } from './kernel/kernel.ts';
+import { lineKnowledge } from './line-knowledge.ts';
 import { Exposition } from './metrics/exposition.ts';
+import { LedgerAlarm } from './metrics/ledger-alarm.ts';
 import { PipelineMetrics } from './metrics/pipeline-metrics.ts';
 import { ProcessMetrics } from './metrics/process-metrics.ts';
 import { statusMetrics } from './metrics/status-metrics.ts';
@@ -30,6 +32,8 @@ import { claimStateDir } from './state-dir.ts';
 import { resolveTracing } from './tracing/settings/settings.ts';
 import { Tracing } from './tracing/tracing.ts';
 import { VERSION } from './version.ts';
+import { DeliveryJournal } from './where/journal.ts';
+import { Where } from './where/where.ts';
 
 export interface AgentOptions {
   readonly configFile: string;
@@ -47,6 +51,8 @@ export class Agent {
   readonly #positions: PositionStore;
   readonly #pipeline: Pipeline;
   readonly #tracing: Tracing;
+  readonly #where: Where;
+  readonly #ledgerAlarm: LedgerAlarm;
   readonly #http: HttpServer;
   readonly #reloader: Reloader;
   /** What runs: keys that need a restart have the values that the agent was started with. */
@@ -78,6 +84,7 @@ export class Agent {
 
     this.#positions = new PositionStore(shared);
     const pipelineMetrics = new PipelineMetrics();
+    const journal = new DeliveryJournal({ clock: this.#clock, memoryBytes: config.where.memory });
     this.#tracing = new Tracing({
       ...shared,
       settings,
@@ -89,7 +96,7 @@ export class Agent {
     this.#pipeline = new Pipeline(config, {
       ...shared,
       positions: this.#positions,
-      observers: [this.#tracing.observer, this.#tracing.rates, pipelineMetrics],
+      observers: [this.#tracing.observer, this.#tracing.rates, pipelineMetrics, journal],
     });
     this.#reloader = new Reloader({
       ...shared,
@@ -98,6 +105,14 @@ export class Agent {
       apply: (changed) => this.#apply(changed),
     });
     const status = () => this.status();
+    this.#where = new Where({
+      journal,
+      knowledge: lineKnowledge(this.#pipeline, this.#tracing.store),
+      clock: this.#clock,
+      startedAt: new Date(this.#clock.toEpoch(this.#startedAt)).toISOString(),
+      deadLetters: join(this.#stateDir, 'dead-letters'),
+    });
+    this.#ledgerAlarm = new LedgerAlarm({ ...shared, status: () => this.#pipeline.status() });
     const viewConfig = configViewer(registry);
     const counts = new RequestCounts();
     const metrics = new Exposition({
@@ -107,6 +122,7 @@ export class Agent {
         statusMetrics,
         tracingMetrics(() => this.#tracing.status()),
         counts,
+        this.#ledgerAlarm,
         new ProcessMetrics(),
       ],
     });
@@ -118,6 +134,7 @@ export class Agent {
       reload: () => this.reload('api'),
       config: () => ({ ...this.#reloader.status(), config: viewConfig(this.#config) }),
       tracing: this.#tracing,
+      where: this.#where,
       spans: this.#tracing,
       counts,
       clock: this.#clock,
@@ -154,6 +171,7 @@ export class Agent {
     }
     this.#state = 'running';
     this.#pipeline.start();
+    this.#ledgerAlarm.start();
     void this.#pipeline.finished.then(() => this.stop());
     void this.#watchConfig().then(() => this.#catchUp());
   }
@@ -264,6 +282,7 @@ export class Agent {
   async #stop(): Promise<void> {
     if (this.#state !== 'stopped') this.#state = 'draining';
     this.#watch?.end();
+    this.#ledgerAlarm.stop();
     await this.#pipeline.stop(this.#config.dispatcher.shutdown_timeout);
     await this.#close();
   }
@@ -275,6 +294,7 @@ export class Agent {
       () => this.#positions.flush(),
       () => this.#tracing.stop(this.#config.dispatcher.shutdown_timeout),
       () => this.#http.stop(),
+      () => this.#where.close(),
       () => this.#releaseStateDir(),
     ];
     const failures: unknown[] = [];
@@ -284,7 +304,7 @@ export class Agent {
   }
 }
 
-/** Files that a configuration names for reading. */
+/** Files that a configuration names for reading, but for those of the server, which watches them itself. */
 function namedFiles(config: Config): string[] {
-  return filesNamedIn(config).map(({ file }) => file);
+  return filesNamedIn({ ...config, server: undefined }).map(({ file }) => file);
 }

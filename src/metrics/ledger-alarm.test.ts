@@ -57,8 +57,8 @@ test('is quiet while every ledger balances', async () => {
 
 test('stops looking when it is ended', async () => {
   const { clock, errors, alarm, lose } = rig();
-  const end = alarm.start();
-  end();
+  alarm.start();
+  alarm.stop();
   lose({ balanced: false });
   await clock.advance(60_000);
   expect(errors).toEqual([]);

@@ -22,10 +22,13 @@ export class LedgerAlarm implements Collector {
     this.#options = options;
   }
 
-  /** @returns what ends it. */
-  start(): () => void {
+  start(): void {
     this.#next();
-    return () => this.#cancel();
+  }
+
+  /** Safe without `start` and safe twice. */
+  stop(): void {
+    this.#cancel();
   }
 
   collect(samples: Samples, { sources, sinks }: Ledgers): void {

@@ -7,7 +7,7 @@
 import type { Observer } from '../component/observer.ts';
 import type { Processor } from '../component/processor.ts';
 import type { Sink } from '../component/sink.ts';
-import { type Source, SourceReplaced } from '../component/source.ts';
+import { type Source, type SourceFile, SourceReplaced } from '../component/source.ts';
 import type { AgentStatus } from '../component/status.ts';
 import type { ConfigDiff } from '../config/diff.ts';
 import type { Config, SinkConfig, SourceConfig } from '../config/schema.ts';
@@ -177,6 +177,13 @@ export class Pipeline {
       entry !== undefined &&
       (entry.config.trace_context === 'json' || entry.processors.some((step) => step.readsJson))
     );
+  }
+
+  /** Every file that sources read or remember, once for each source. */
+  *files(): Iterable<{ readonly source: string; readonly file: SourceFile }> {
+    for (const [source, { seat }] of this.#sources) {
+      for (const file of seat.files()) yield { source, file };
+    }
   }
 
   status(): PipelineStatus {

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../component/clock.ts';
 import type { Logger } from '../component/logger.ts';
-import type { Intake, Source, SourceStatus } from '../component/source.ts';
+import type { Intake, Source, SourceFile, SourceStatus } from '../component/source.ts';
 import { runSource } from './run-source.ts';
 
 export interface SourceSeatOptions {
@@ -43,6 +43,11 @@ export class SourceSeat {
   status(): SourceStatus {
     const status = this.#source.status();
     return this.#state === 'waiting' ? { ...status, state: 'waiting' } : status;
+  }
+
+  /** Every file the source reads or remembers; none: its streams are no files. */
+  files(): Iterable<SourceFile> {
+    return this.#source.files?.() ?? [];
   }
 
   start(): void {

@@ -2,7 +2,6 @@
 
 import type { SourceFile, SourceStatus } from '../component/source.ts';
 import type { LedgerStatus, SinkStatus } from '../component/status.ts';
-import type { DeadLetterPlace } from './answer.ts';
 
 export type { SinkStatus };
 export type SourceLedger = Pick<LedgerStatus, 'dropped'>;
@@ -38,6 +37,4 @@ export interface Knowledge {
   sinkStatus(id: string): SinkStatus | undefined;
   readonly sources: () => readonly string[];
   readonly traces: TraceKnowledge;
-  /** Dead letters of the log at this position of the stream. */
-  deadLetters(source: string, stream: string, offset: number): Promise<readonly DeadLetterPlace[]>;
 }

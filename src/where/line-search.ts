@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads';
 
 /** A file, by what identifies it, and where it was last seen. */
 export interface SearchedFile {
-  /** `device:inode`. */
+  /** `device:inode`; empty: whatever is under the path. */
   readonly key: string;
   readonly path: string | Uint8Array;
 }

@@ -96,7 +96,7 @@ function numbered(reader: LineReader, lines: readonly Line[]): FoundLine[] {
 function open({ key, path }: SearchedFile): { fd: number; path: string } | null {
   const bytes = typeof path === 'string' ? Buffer.from(path) : Buffer.from(path);
   const direct = openIf(bytes, key);
-  if (direct !== null) return direct;
+  if (direct !== null || key === '') return direct;
   const slash = bytes.lastIndexOf(0x2f);
   if (slash === -1) return null;
   const folder = bytes.subarray(0, slash + 1);
@@ -133,7 +133,7 @@ function openIf(path: Buffer, key: string): { fd: number; path: string } | null 
     return null;
   }
   const { dev, ino } = fs.fstatSync(fd, { bigint: true });
-  if (`${dev}:${ino}` === key) return { fd, path: path.toString() };
+  if (key === '' || `${dev}:${ino}` === key) return { fd, path: path.toString() };
   fs.closeSync(fd);
   return null;
 }

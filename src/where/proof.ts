@@ -9,6 +9,7 @@ import { recordUid } from '../record/record-uid.ts';
 import type { Segment } from '../record/segment.ts';
 import type { Stream } from '../record/stream.ts';
 import type { LineAnswer } from './answer.ts';
+import { deadLettersAt } from './dead-letters.ts';
 import type { DeliveryJournal, InFlight } from './journal.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { FoundLine, LineSearch } from './line-search.ts';
@@ -45,6 +46,8 @@ export interface ProofOptions {
   readonly knowledge: Knowledge;
   readonly clock: Clock;
   readonly search: LineSearch;
+  /** Folder of the dead letters. */
+  readonly deadLetters: string;
   readonly startedAt: string;
 }
 
@@ -59,7 +62,7 @@ export class Proof {
   }
 
   async of(spot: Spot): Promise<LineAnswer> {
-    const { journal, knowledge } = this.#options;
+    const { journal } = this.#options;
     const { file, offset, line } = spot;
     // What lies behind the position was not read: the journal may know the place from what the file held before.
     const isRead = file !== undefined && offset < file.position;
@@ -73,7 +76,7 @@ export class Proof {
     const traceId = spot.traceId ?? this.#traceId(spot, finding, { inFlight, passage, place });
     const dead =
       finding.verdict === 'dead_lettered' || finding.basis === 'committed' || finding.basis === 'uncertain'
-        ? await knowledge.deadLetters(spot.source, spot.sourceId, offset)
+        ? await deadLettersAt(this.#options, { source: spot.source, stream: spot.sourceId, offset })
         : [];
     const told =
       dead.length > 0 && finding.basis !== 'seen' ? { ...finding, ...deadLettered(dead[0]!) } : finding;

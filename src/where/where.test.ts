@@ -1,11 +1,11 @@
-import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { FileStreamUnderTest, removing, STARTED_AT, WhereRig } from '../../test/fixtures/where.ts';
 import { PartialError, PermanentError, RetryableError } from '../component/errors.ts';
 import type { Observer } from '../component/observer.ts';
 import { traceIdOf } from '../kernel/trace-ids.ts';
 import { recordUid } from '../record/record-uid.ts';
-import { FileStreamUnderTest, removing, STARTED_AT, WhereRig } from './where.fixture.ts';
 
 let rig: WhereRig;
 
@@ -303,10 +303,25 @@ describe('refused', () => {
     start();
     rig.write(['bad']);
     rig.file = { position: 4, committed: 4, began: 4 };
-    rig.deadLetters.push({ sink: 'audit', file: '/d/audit-1.jsonl', line: 83, reason: '400', message: 'no' });
+    const letters = join(rig.folder, 'dead-letters');
+    const letter = {
+      source: 'app',
+      stream: rig.path,
+      offset: 0,
+      sink: 'audit',
+      reason: '400',
+      message: 'no',
+    };
+    mkdirSync(letters);
+    const file = join(letters, 'audit-1.jsonl');
+    const others = [
+      { ...letter, offset: 10 },
+      { ...letter, source: 'x' },
+    ];
+    writeFileSync(file, [...others, letter].map((each) => `${JSON.stringify(each)}\n`).join(''));
     expect(await byText('bad')).toMatchObject({
       verdict: 'dead_lettered',
-      dead_letters: [{ file: '/d/audit-1.jsonl', line: 83 }],
+      dead_letters: [{ sink: 'audit', file, line: 3, reason: '400', message: 'no' }],
     });
   });
 });

@@ -31,6 +31,8 @@ export interface WhereOptions {
   readonly journal: DeliveryJournal;
   readonly knowledge: Knowledge;
   readonly clock: Clock;
+  /** Folder of the dead letters; it need not exist. */
+  readonly deadLetters: string;
   /** When the agent began, in ISO 8601. */
   readonly startedAt: string;
 }
