@@ -41,6 +41,10 @@ const LIVE = [
   'tracing',
   'log',
   'reload',
+  'server.allowed_hosts',
+  'server.auth',
+  'server.rate_limit',
+  'server.tls.client_roles',
 ];
 /** Keys inside of those that do not. */
 const NOT_LIVE = ['tracing.store.memory'];
@@ -75,7 +79,8 @@ export function diffConfig(
     changes.push({ path: path.join('.'), action: isLive ? 'updated' : 'restart_required' });
     if (!isLive) effective = withValue(effective, path, valueAt(before, path));
   }
-  for (const path of changedFiles(newRest, isChanged))
+  // The server takes up its own certificates and tokens by itself.
+  for (const path of changedFiles({ ...newRest, server: undefined }, isChanged))
     changes.push({ path: path.join('.'), action: 'restart_required' });
   const applies = changes.some(({ action }) => action !== 'restart_required');
   return { sources, sinks, changes, applies, effective: effective as Config };
