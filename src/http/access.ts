@@ -9,10 +9,11 @@ import type { Clock } from '../component/clock.ts';
 import type { Logger } from '../component/logger.ts';
 import { addressOf, Budgets } from './budgets.ts';
 import { type ClientRoles, certificateNames, roleOf } from './client-certificate.ts';
+import type { Policy } from './policy.ts';
 import { Refusal } from './problem.ts';
 import type { RequestCounts } from './request-counts.ts';
 import type { Server } from './server.ts';
-import type { Role, Tokens } from './tokens.ts';
+import type { Role } from './tokens.ts';
 
 /** Whom a request is from. */
 export interface Identity {
@@ -42,9 +43,6 @@ const FAILED_LOGINS_MS = 60_000;
 const LOG_EVERY_MS = 10_000;
 
 export interface AccessOptions {
-  readonly tokens: Tokens;
-  /** Where certificates of clients are asked for. */
-  readonly clientRoles: ClientRoles | undefined;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Logger;
   readonly counts: RequestCounts;
@@ -56,10 +54,10 @@ export function accessOf(method: string, access: Role | 'public' | undefined): R
 }
 
 /** Adds the hook that sets `request.identity`. Refuses nobody: `authorize` does, after rates were looked at. */
-export function identify(server: Server, { tokens, clientRoles }: AccessOptions): void {
-  const isOpen = tokens.isEmpty && clientRoles === undefined;
+export function identify(server: Server, policy: Policy): void {
   server.decorateRequest('identity', null);
   server.addHook('onRequest', async (request) => {
+    const { isOpen, tokens, clientRoles } = policy.rules;
     if (isOpen) {
       request.identity = ANONYMOUS;
       return;

@@ -10,13 +10,14 @@ import type { Clock } from '../component/clock.ts';
 const EVERY_MS = 10_000;
 
 /**
- * Calls `changed` when any of the files is another than before. Errors that it throws are its own concern.
+ * Calls `changed` when any of the files is another than before, and at the first look, for what was read at the start
+ * may have been replaced since. It must not throw.
  * @returns a function that ends it.
  */
 export function watchFiles(
   files: readonly string[],
   clock: Pick<Clock, 'after'>,
-  changed: () => void,
+  changed: (isFirst: boolean) => void,
 ): () => void {
   if (files.length === 0) return () => {};
   let seen: string | undefined;
@@ -25,8 +26,7 @@ export function watchFiles(
   const look = async () => {
     const now = await identities(files);
     if (ended) return;
-    // Also the first time: what was read at the start may have been replaced since.
-    if (now !== seen) changed();
+    if (now !== seen) changed(seen === undefined);
     seen = now;
     cancel = clock.after(EVERY_MS, () => void look());
   };

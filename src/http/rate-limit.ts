@@ -3,30 +3,20 @@
  * routes are exempt, so that probes are answered whatever else a host sends. Built by server.ts.
  */
 import type { FastifyRequest } from 'fastify';
-import type { Clock } from '../component/clock.ts';
-import { addressOf, Budgets } from './budgets.ts';
+import { addressOf } from './budgets.ts';
+import type { Policy } from './policy.ts';
 import { Refusal } from './problem.ts';
 import type { RequestCounts } from './request-counts.ts';
 import type { Server } from './server.ts';
 
-export interface RateLimit {
-  readonly requests: number;
-  /** Milliseconds. */
-  readonly per: number;
-}
-
-export function limitRate(
-  server: Server,
-  { requests, per }: RateLimit,
-  { clock, counts }: { clock: Pick<Clock, 'now'>; counts: RequestCounts },
-): void {
-  const budgets = new Budgets({ requests, perMs: per, clock });
+export function limitRate(server: Server, policy: Policy, counts: RequestCounts): void {
   server.addHook('onRequest', async (request) => {
-    if (request.routeOptions.config.access === 'public') return;
-    const waitMs = budgets.take(clientOf(request));
+    const { rate } = policy.rules;
+    if (rate === null || request.routeOptions.config.access === 'public') return;
+    const waitMs = rate.budgets.take(clientOf(request));
     if (waitMs === 0) return;
     counts.limited++;
-    const detail = `More than ${requests} requests within ${per / 1000} s (server.rate_limit); ask less often.`;
+    const detail = `More than ${rate.requests} requests within ${rate.per / 1000} s (server.rate_limit); ask less often.`;
     throw new Refusal(429, detail, { 'retry-after': String(Math.max(1, Math.ceil(waitMs / 1000))) });
   });
 }

@@ -5,35 +5,52 @@
  */
 import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
+import type { Policy } from './policy.ts';
 import { Refusal } from './problem.ts';
 import type { Server } from './server.ts';
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** @param options.host that the server listens on. @param options.allowed more names it may be addressed by. */
-export function checkOrigin(
-  server: Server,
-  { host, allowed }: { host: string; allowed: readonly string[] },
-): void {
-  const added = new Set(allowed.map((name) => name.toLowerCase()));
-  const names = new Set([...added, host.toLowerCase(), 'localhost']);
-  const anyName = !isLoopback(host) && allowed.length === 0;
-  const isKnown = (name: string) =>
-    anyName || names.has(name) || name.endsWith('.localhost') || isIP(name.replace(/^\[|\]$/g, '')) !== 0;
+/** Names under which the server answers. */
+export class ServedHosts {
+  readonly #added: ReadonlySet<string>;
+  readonly #names: ReadonlySet<string>;
+  readonly #any: boolean;
 
+  /** @param host that the server listens on. @param added more names it may be addressed by. */
+  constructor(host: string, added: readonly string[]) {
+    this.#added = new Set(added.map((name) => name.toLowerCase()));
+    this.#names = new Set([...this.#added, host.toLowerCase(), 'localhost']);
+    this.#any = !isLoopback(host) && added.length === 0;
+  }
+
+  /** Addresses cannot be re-pointed, and browsers take names below localhost for this machine. */
+  has(name: string): boolean {
+    if (this.#any || this.#names.has(name) || name.endsWith('.localhost')) return true;
+    return isIP(name.replace(/^\[|\]$/g, '')) !== 0;
+  }
+
+  /** Whether it is the name of a proxy in front, whose pages are ours although the Host header may say otherwise. */
+  isProxy(name: string): boolean {
+    return this.#added.has(name);
+  }
+}
+
+export function checkOrigin(server: Server, policy: Policy): void {
   server.addHook('onRequest', async (request) => {
     const { headers, method, routeOptions } = request;
+    const { hosts } = policy.rules;
     // Probes say nothing that is worth stealing, and address a host as they like.
     if (routeOptions.config.access !== 'public') {
       const name = nameOf(headers.host);
-      if (name !== undefined && !isKnown(name)) {
+      if (name !== undefined && !hosts.has(name)) {
         throw new Refusal(
           421,
           'This host is not served here; add its name to server.allowed_hosts if it should be.',
         );
       }
     }
-    if (!SAFE_METHODS.has(method) && isForeign(request, added)) {
+    if (!SAFE_METHODS.has(method) && isForeign(request, hosts)) {
       throw new Refusal(403, 'Changes are not accepted from a web page of another origin.');
     }
   });
@@ -49,11 +66,8 @@ function nameOf(host: string | undefined): string | undefined {
   return host?.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase();
 }
 
-/**
- * Whether a browser says that a page of another origin has sent this (Fetch standard: Origin; Fetch Metadata).
- * @param added names of proxies in front, whose pages are ours although the Host header may say otherwise.
- */
-function isForeign({ headers }: FastifyRequest, added: ReadonlySet<string>): boolean {
+/** Whether a browser says that a page of another origin has sent this (Fetch standard: Origin; Fetch Metadata). */
+function isForeign({ headers }: FastifyRequest, hosts: ServedHosts): boolean {
   const { origin, host } = headers;
   if (origin === undefined) {
     const site = headers['sec-fetch-site'];
@@ -61,5 +75,5 @@ function isForeign({ headers }: FastifyRequest, added: ReadonlySet<string>): boo
   }
   if (!URL.canParse(origin)) return true;
   const from = new URL(origin);
-  return from.host !== host?.toLowerCase() && !added.has(from.hostname);
+  return from.host !== host?.toLowerCase() && !hosts.isProxy(from.hostname);
 }

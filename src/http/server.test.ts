@@ -9,6 +9,7 @@ import { sampleStatus } from '../component/sample-status.ts';
 import type { AgentStatus } from '../component/status.ts';
 import type { Limits } from './listener.ts';
 import { FakeTracing } from './routes/tracing-api.fixture.ts';
+import { TOKENS } from './server.fixture.ts';
 import { buildServer, type HttpOptions, HttpServer } from './server.ts';
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
@@ -213,7 +214,7 @@ describe('on a real socket', () => {
   });
 
   test('an address of another machine is named, with what to do', async () => {
-    const server = new HttpServer(options({ host: '192.0.2.1' }));
+    const server = new HttpServer(options({ host: '192.0.2.1', auth: { tokens: TOKENS } }));
     await expect(server.start()).rejects.toThrow(/192\.0\.2\.1:0: no interface .* server\.host/);
     await server.stop();
   });

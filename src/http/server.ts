@@ -26,8 +26,9 @@ import { boundConnections } from './connections.ts';
 import { answerUnknown } from './known-paths.ts';
 import { clientErrorHandler, DEFAULT_LIMITS, type Limits, listenError } from './listener.ts';
 import { OpenApi, type OpenApiDocument } from './openapi.ts';
+import { Policy, type RateLimit } from './policy.ts';
 import { PROBLEM_TYPE, problemOf, Refusal } from './problem.ts';
-import { limitRate, type RateLimit } from './rate-limit.ts';
+import { limitRate } from './rate-limit.ts';
 import { RequestCounts } from './request-counts.ts';
 import { recordRequests, type SpanRecorder } from './request-spans.ts';
 import { auditRoute } from './routes/audit.ts';
@@ -46,10 +47,11 @@ import { tracingControlRoutes } from './routes/tracing-control.ts';
 import { tracingExplainRoute } from './routes/tracing-explain.ts';
 import { tracingRulesRoutes } from './routes/tracing-rules.ts';
 import { tracingStatusRoute } from './routes/tracing-status.ts';
+import { type WhereApi, whereRoute } from './routes/where.ts';
 import { whoamiRoute } from './routes/whoami.ts';
 import { checkOrigin, isLoopback } from './same-origin.ts';
 import { secureContext, type TlsSettings, tlsFiles, tlsOptions } from './tls.ts';
-import { type TokenSettings, Tokens } from './tokens.ts';
+import type { TokenSettings } from './tokens.ts';
 import type { TracingApi } from './tracing-api.ts';
 import { validatorCompiler } from './validate.ts';
 
@@ -88,6 +90,8 @@ export interface ServerParts {
   readonly config?: () => ConfigView;
   /** Applies the configuration file anew; never rejects. */
   readonly reload?: () => Promise<ReloadAnswer>;
+  /** Absent: nobody can ask where a line is. */
+  readonly where?: WhereApi;
   /** Takes the spans of requests. */
   readonly spans?: SpanRecorder;
   readonly counts?: RequestCounts;
@@ -101,20 +105,19 @@ export interface HttpOptions extends ServerSettings, ServerParts {}
 export class HttpServer {
   readonly #options: HttpOptions;
   readonly #clock: Clock;
-  readonly #tokens: Tokens;
+  readonly #policy: Policy;
   readonly #openApi: OpenApi;
   readonly #server: Server;
+  #settings: ServerSettings;
   #stopWatching: () => void = () => {};
 
   /** @throws an error that says what to do when a certificate or a token cannot be used. */
   constructor(options: HttpOptions) {
     this.#options = options;
+    this.#settings = options;
     this.#clock = options.clock ?? new SystemClock();
-    this.#tokens = new Tokens(options.auth?.tokens);
-    ({ server: this.#server, openApi: this.#openApi } = build(
-      { ...options, clock: this.#clock },
-      this.#tokens,
-    ));
+    this.#policy = new Policy(options, this.#clock);
+    ({ server: this.#server, openApi: this.#openApi } = build(options, this.#clock, this.#policy));
   }
 
   /** Starts to listen; called once. @throws an error that says what to change when the address cannot be used. */
@@ -149,28 +152,38 @@ export class HttpServer {
     return this.#openApi.document(this.#options.status().version);
   }
 
-  /** Takes up certificates and tokens that were replaced. What is wrong is logged, and leaves those in use as they are. */
+  /**
+   * Builds what other settings say about who may do what, and how often; what it returns puts that in force. Address,
+   * port, certificates and limits stay as they are until a restart.
+   * @throws an error that says what to do when they cannot be used; nothing has changed then.
+   */
+  prepare(settings: ServerSettings): () => void {
+    const commit = this.#policy.prepare(settings);
+    return () => {
+      commit();
+      this.#settings = settings;
+      this.#watch();
+    };
+  }
+
+  /** Takes up certificates and tokens that are replaced. What is wrong is logged, and leaves those in use as they are. */
   #watch(): void {
     const { tls, log } = this.#options;
-    const attempt = (what: string, reload: () => void) => {
-      try {
-        reload();
-        log.info({}, `${what} were read again`);
-      } catch (err) {
-        log.error({ err }, `${what} were changed but cannot be used; those of before stay in use`);
-      }
-    };
+    this.#stopWatching();
+    const watch = (what: string, files: readonly string[], reload: () => void) =>
+      watchFiles(files, this.#clock, (isFirst) => {
+        try {
+          reload();
+          if (!isFirst) log.info({}, `${what} were replaced; the new ones are in use`);
+        } catch (err) {
+          log.error({ err }, `${what} were changed but cannot be used; those of before stay in use`);
+        }
+      });
     const ends = [
-      watchFiles(this.#tokens.files, this.#clock, () => attempt('tokens', () => this.#tokens.reload())),
-      ...(tls === undefined
-        ? []
-        : [
-            watchFiles(tlsFiles(tls), this.#clock, () =>
-              attempt('certificates', () => {
-                (this.#server.server as unknown as TlsServer).setSecureContext(secureContext(tls));
-              }),
-            ),
-          ]),
+      watch('tokens', this.#policy.rules.tokens.files, () => this.#policy.prepare(this.#settings)()),
+      watch('certificates', tls === undefined ? [] : tlsFiles(tls), () => {
+        (this.#server.server as unknown as TlsServer).setSecureContext(secureContext(tls!));
+      }),
     ];
     this.#stopWatching = () => {
       for (const end of ends) end();
@@ -181,14 +194,16 @@ export class HttpServer {
 /** The server with its routes, not listening yet. Tests call it with `inject`. */
 export function buildServer(options: ServerParts & Partial<ServerSettings>): Server {
   const clock = options.clock ?? new SystemClock();
-  return build({ ...options, clock }, new Tokens(options.auth?.tokens)).server;
+  const policy = new Policy({ host: '127.0.0.1', port: 0, ...options }, clock);
+  return build(options, clock, policy).server;
 }
 
 function build(
-  options: ServerParts & Partial<ServerSettings> & { clock: Clock },
-  tokens: Tokens,
+  options: ServerParts & Partial<ServerSettings>,
+  clock: Clock,
+  policy: Policy,
 ): { server: Server; openApi: OpenApi } {
-  const { log, clock, tls, host = '127.0.0.1', allowed_hosts: allowed = [], rate_limit: rate } = options;
+  const { log, tls } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const counts = options.counts ?? new RequestCounts();
   const answerError = (error: FastifyError | Refusal, request: FastifyRequest, reply: FastifyReply): void => {
@@ -220,17 +235,15 @@ function build(
   server.setErrorHandler(answerError);
 
   const trail = new AuditTrail(log, options.now ?? Date.now);
-  const clientRoles = tls?.client_ca_file === undefined ? undefined : tls.client_roles;
-  const access = { tokens, clientRoles, clock, log, counts };
   const openApi = new OpenApi(server);
   server.addHook('onRequest', async (_request, reply) => {
     reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
   });
   recordRequests(server, { spans: options.spans, clock, counts });
-  checkOrigin(server, { host, allowed });
-  identify(server, access);
-  if (rate !== undefined) limitRate(server, rate, { clock, counts });
-  authorize(server, access);
+  checkOrigin(server, policy);
+  identify(server, policy);
+  limitRate(server, policy, counts);
+  authorize(server, { clock, log, counts });
   audited(server, trail);
   answerUnknown(server);
 
@@ -247,6 +260,7 @@ function build(
   tracingControlRoutes(server, options);
   tracingExplainRoute(server, options);
   tracesRoutes(server, options);
+  if (options.where !== undefined) whereRoute(server, { where: options.where });
   whoamiRoute(server);
   auditRoute(server, { trail });
   openApiRoute(server, { openApi, status: options.status });

@@ -37,24 +37,6 @@ test('a file holds a token, with or without a line end', () => {
   expect(tokens.files).toEqual([file]);
 });
 
-test('a file that was replaced is read again, and the token of before is worth nothing', () => {
-  const file = join(folder(), 'token');
-  writeFileSync(file, OLD);
-  const tokens = new Tokens([{ name: 'a', role: 'read', token_file: file }]);
-  writeFileSync(file, NEW);
-  tokens.reload();
-  expect([tokens.find(OLD), tokens.find(NEW)?.name]).toEqual([null, 'a']);
-});
-
-test('a file that is emptied is refused, and the token stays', () => {
-  const file = join(folder(), 'token');
-  writeFileSync(file, OLD);
-  const tokens = new Tokens([{ name: 'a', role: 'read', token_file: file }]);
-  writeFileSync(file, '');
-  expect(() => tokens.reload()).toThrow(/^server\.auth\.tokens\[0\]\.token_file: .* holds no token/);
-  expect(tokens.find(OLD)?.name).toBe('a');
-});
-
 test('a file that is missing, or holds more than a token, is named without its content', () => {
   const dir = folder();
   const file = join(dir, 'token');

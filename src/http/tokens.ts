@@ -1,6 +1,6 @@
 /**
  * The bearer tokens that are accepted, kept as keyed hashes only. Finding one takes the same time whichever it is, or
- * when it is none. Read from the configuration and from files when built, and again by `reload`. Used by access.ts.
+ * when it is none. Read from the configuration and from files when built. Used by access.ts.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ const TOKEN = /^[A-Za-z0-9._~+/-]{16,1024}=*$/;
 export class Tokens {
   readonly #settings: readonly TokenSettings[];
   readonly #key = randomBytes(32);
-  #entries: readonly Entry[];
+  readonly #entries: readonly Entry[];
 
   /** @throws an error that says what to do when a file cannot be read or holds no token. */
   constructor(settings: readonly TokenSettings[] = []) {
@@ -42,11 +42,6 @@ export class Tokens {
   /** Files that tokens are read from. */
   get files(): readonly string[] {
     return this.#settings.flatMap(({ token_file }) => token_file ?? []);
-  }
-
-  /** Reads all files again. @throws as the constructor does; then the tokens are those of before. */
-  reload(): void {
-    this.#entries = this.#read();
   }
 
   /** Whose token this is; null when it is nobody's. */

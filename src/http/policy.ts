@@ -1,0 +1,79 @@
+/**
+ * What the server's settings say about requests, in the form in which hooks ask for it: tokens, roles of certificates,
+ * rates and names. Can be replaced as a whole while the server runs. Built by server.ts.
+ */
+import type { Clock } from '../component/clock.ts';
+import { Budgets } from './budgets.ts';
+import type { ClientRoles } from './client-certificate.ts';
+import { isLoopback, ServedHosts } from './same-origin.ts';
+import type { ServerSettings } from './server.ts';
+import { Tokens } from './tokens.ts';
+
+export interface RateLimit {
+  readonly requests: number;
+  /** Milliseconds. */
+  readonly per: number;
+}
+
+/** What holds for requests at a time. */
+export interface Rules {
+  readonly tokens: Tokens;
+  /** Undefined where no certificates of clients are asked for. */
+  readonly clientRoles: ClientRoles | undefined;
+  /** Null: as often as they like. */
+  readonly rate: (RateLimit & { readonly budgets: Budgets }) | null;
+  readonly hosts: ServedHosts;
+  /** Nobody is asked who they are. */
+  readonly isOpen: boolean;
+}
+
+export class Policy {
+  readonly #clock: Pick<Clock, 'now'>;
+  #rules: Rules | null = null;
+
+  /** @throws an error that says what to do when a token cannot be read, or when everybody could control the agent. */
+  constructor(settings: ServerSettings, clock: Pick<Clock, 'now'>) {
+    this.#clock = clock;
+    this.#rules = this.#rulesOf(settings);
+  }
+
+  get rules(): Rules {
+    return this.#rules!;
+  }
+
+  /**
+   * Builds rules from other settings; what it returns puts them in force. Clients keep what they have used of their
+   * budgets where the rate stays the same.
+   * @throws as the constructor does; nothing has changed then.
+   */
+  prepare(settings: ServerSettings): () => void {
+    const rules = this.#rulesOf(settings);
+    return () => {
+      this.#rules = rules;
+    };
+  }
+
+  #rulesOf({ host, allowed_hosts = [], auth, tls, rate_limit: rate }: ServerSettings): Rules {
+    const tokens = new Tokens(auth?.tokens);
+    const clientRoles = tls?.client_ca_file === undefined ? undefined : tls.client_roles;
+    const isOpen = tokens.isEmpty && clientRoles === undefined;
+    if (isOpen && !isLoopback(host)) {
+      throw new Error(
+        `server.auth: without tokens everybody who reaches ${host} could control the agent; keep them, or restart the agent with another server.host`,
+      );
+    }
+    return {
+      tokens,
+      clientRoles,
+      isOpen,
+      rate: rate === undefined ? null : { ...rate, budgets: this.#budgetsOf(rate) },
+      hosts: new ServedHosts(host, allowed_hosts),
+    };
+  }
+
+  #budgetsOf({ requests, per }: RateLimit): Budgets {
+    const now = this.#rules?.rate;
+    if (now?.requests === requests && now.per === per) return now.budgets;
+    return new Budgets({ requests, perMs: per, clock: this.#clock });
+  }
+}
