@@ -21,6 +21,7 @@ import { HttpServer } from './http/server.ts';
 import { Kernel } from './kernel/kernel.ts';
 import { lineKnowledge } from './line-knowledge.ts';
 import { Exposition } from './metrics/exposition.ts';
+import { LagMetrics } from './metrics/lag-seconds.ts';
 import { LedgerAlarm } from './metrics/ledger-alarm.ts';
 import { PipelineMetrics } from './metrics/pipeline-metrics.ts';
 import { ProcessMetrics } from './metrics/process-metrics.ts';
@@ -83,7 +84,8 @@ export class Agent {
     const shared = { log: this.#log, clock: this.#clock, kernel, stateDir: this.#stateDir };
 
     this.#positions = new PositionStore(shared);
-    const pipelineMetrics = new PipelineMetrics();
+    const now = () => this.#clock.now();
+    const pipelineMetrics = new PipelineMetrics({ now, tracedLogs: () => this.#tracing.tracedLogs() });
     const journal = new DeliveryJournal({ clock: this.#clock, memoryBytes: config.where.memory });
     this.#tracing = new Tracing({
       ...shared,
@@ -120,6 +122,7 @@ export class Agent {
       collectors: [
         pipelineMetrics,
         statusMetrics,
+        new LagMetrics(now),
         tracingMetrics(() => this.#tracing.status()),
         counts,
         this.#ledgerAlarm,
@@ -232,6 +235,7 @@ export class Agent {
       ({ path, action }) => path.startsWith('tracing.') && action === 'updated',
     );
     const cleared = Object.keys(this.#tracing.status().overrides).map((path) => `tracing.${path}`);
+    const commitServer = this.#http.prepare(effective.server);
     const change = await this.#pipeline.prepare(effective, diff);
     try {
       // Nobody needs to wait for exporters that are no longer named.
@@ -241,6 +245,7 @@ export class Agent {
       await change.cancel();
       throw error;
     }
+    commitServer();
     await change.commit();
     for (const warning of isTraced ? warnings : []) this.#log.warn({}, warning);
     if (effective.log.level !== this.#config.log.level) this.#options.setLogLevel?.(effective.log.level);

@@ -2,9 +2,12 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { afterEach, expect, test } from 'vitest';
 import { sampleStatus } from '../component/sample-status.ts';
 import { sampleTracingStatus } from '../component/sample-tracing-status.ts';
+import type { Batch } from '../record/batch.ts';
+import type { Delivery } from '../record/delivery.ts';
 import type { Definition } from './definitions/definition.ts';
 import { definitions } from './definitions.ts';
 import { Exposition, prefersOpenMetrics } from './exposition.ts';
+import { LagMetrics } from './lag-seconds.ts';
 import { PipelineMetrics } from './pipeline-metrics.ts';
 import { ProcessMetrics } from './process-metrics.ts';
 import { statusMetrics } from './status-metrics.ts';
@@ -21,6 +24,7 @@ function exposition(status = sampleStatus) {
     collectors: [
       statusMetrics,
       new PipelineMetrics(),
+      new LagMetrics(() => 0),
       tracingMetrics(() => sampleTracingStatus),
       processMetrics,
     ],
@@ -85,6 +89,36 @@ test('ledgers of sources and sinks are exposed, and which of them is out of bala
   expect(body).toContain('log_capturer_ledger_balanced{component="sink",id="loki"} 0\n');
 });
 
+test('the first record that is dropped increases a series that was there before', async () => {
+  const { body } = await exposition().render();
+  expect(body).toContain('log_capturer_source_records_dropped_total{source="nginx",reason="gave_up"} 0\n');
+  expect(body).toContain('log_capturer_sink_records_dropped_total{sink="loki",reason="buffer_full"} 0\n');
+});
+
+test('destinations cannot make ever more series with ever new reasons', async () => {
+  const dropped = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`reason_${n}`, 1]));
+  const sinks = sampleStatus.sinks.map((sink) => ({ ...sink, ledger: { ...sink.ledger, dropped } }));
+  const { body } = await exposition({ ...sampleStatus, sinks }).render();
+  const series = body.match(/^log_capturer_sink_records_dropped_total\{sink="loki".*$/gm)!;
+  expect(series).toHaveLength(33);
+  expect(series.at(-1)).toBe('log_capturer_sink_records_dropped_total{sink="loki",reason="other"} 974');
+});
+
+test('ten thousand files make no more series than two', async () => {
+  const seriesOf = async (files: number) => {
+    const [nginx] = sampleStatus.sources;
+    const streams = Array.from({ length: files }, (_, n) => ({
+      ...nginx!.streams[0]!,
+      id: `/var/log/${n}.log`,
+    }));
+    const { body } = await exposition({ ...sampleStatus, sources: [{ ...nginx!, streams }] }).render();
+    expect(body).not.toContain('/var/log');
+    expect(body).toContain(`log_capturer_source_streams{source="nginx"} ${files}\n`);
+    return body.split('\n').length;
+  };
+  expect(await seriesOf(10_000)).toBe(await seriesOf(2));
+});
+
 test('a retrying sink is not up', async () => {
   const { body } = await exposition().render();
   expect(body).toContain('log_capturer_sink_up{sink="archive"} 1\n');
@@ -128,6 +162,24 @@ test.each([
   [';;,q=,,=', false],
 ])('Accept %j prefers OpenMetrics: %s', (accept, expected) => {
   expect(prefersOpenMetrics(accept)).toBe(expected);
+});
+
+test('exemplars are in OpenMetrics only, behind the bucket that their value lies in', async () => {
+  const metrics = new PipelineMetrics({
+    tracedLogs: () => [
+      { source: 'nginx', traceId: () => 'c0ffee', seconds: 0.125, endedAtMs: 1_700_000_000_500 },
+    ],
+  });
+  const attempts = [{ startedAt: 0, endedAt: 125 }];
+  const stream = { source: 'nginx' };
+  const segments = [{ stream, index: 0, readAt: 0, count: 3, live: null }];
+  const batch = { segments } as unknown as Batch;
+  metrics.completed(batch, [{ attempts, segments } as unknown as Delivery]);
+  const exposed = new Exposition({ status: () => sampleStatus, collectors: [metrics] });
+  expect((await exposed.render(OPEN_METRICS)).body).toContain(
+    'log_capturer_source_latency_seconds_bucket{source="nginx",le="0.25"} 3 # {trace_id="c0ffee"} 0.125 1700000000.5\n',
+  );
+  expect((await exposed.render()).body).not.toContain('c0ffee');
 });
 
 const hasPromtool = process.env.CI !== undefined || spawnSync('promtool', ['--version']).status === 0;

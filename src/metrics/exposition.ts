@@ -26,13 +26,12 @@ export class Exposition {
 
   /** @param accept The request's `Accept` header. Text format 0.0.4 unless it prefers OpenMetrics 1.0.0. */
   async render(accept = ''): Promise<Exposed> {
-    const samples = new Samples();
+    const isOpenMetrics = prefersOpenMetrics(accept);
+    const samples = new Samples(isOpenMetrics);
     const status = this.#status();
     for (const collector of this.#collectors) collector.collect(samples, status);
 
-    const contentType = prefersOpenMetrics(accept)
-      ? Registry.OPENMETRICS_CONTENT_TYPE
-      : Registry.PROMETHEUS_CONTENT_TYPE;
+    const contentType = isOpenMetrics ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE;
     const registry = new Registry(contentType);
     for (const [name, values] of samples.entries()) {
       registry.registerMetric(asMetric(name, values, contentType));

@@ -1,10 +1,28 @@
+/** An observation that stands for the others of its bucket, and leads to a trace (OpenMetrics 1.0, "Exemplars"). */
+export interface Exemplar {
+  readonly labelSet: Readonly<Record<string, string>>;
+  readonly value: number;
+  /** Seconds since 1970. */
+  readonly timestamp: number;
+}
+
+/** A histogram as it is exposed. */
+export interface HistogramValues {
+  /** Upper bounds (inclusive) of the buckets, ascending. */
+  readonly bounds: readonly number[];
+  /** Observations by bucket, not cumulated; the last bucket has no bound. */
+  readonly counts: Float64Array;
+  readonly sum: number;
+  /** By bucket. */
+  readonly exemplars?: readonly (Exemplar | undefined)[];
+}
+
 /**
  * A histogram with fixed buckets whose observations carry a weight, so that a batch of 5,000 records costs one call.
- * Used by PipelineMetrics per batch; read by `Samples` at a scrape.
+ * Used by PipelineMetrics per batch; read by `Samples` at a scrape. Exact up to 2^53 observations.
  */
-export class Histogram {
+export class Histogram implements HistogramValues {
   readonly bounds: readonly number[];
-  /** Observations by bucket, not cumulated; the last bucket has no bound. Exact up to 2^53. */
   readonly counts: Float64Array;
   sum = 0;
 
@@ -21,5 +39,24 @@ export class Histogram {
     while (bucket < bounds.length && value > bounds[bucket]!) bucket++;
     this.counts[bucket]! += weight;
     this.sum += value * weight;
+  }
+}
+
+/** Histograms of the same buckets by an id, made when they are first asked for. */
+export class Histograms {
+  readonly #bounds: readonly number[];
+  readonly #byId = new Map<string, Histogram>();
+
+  constructor(bounds: readonly number[]) {
+    this.#bounds = bounds;
+  }
+
+  of(id: string): Histogram {
+    let histogram = this.#byId.get(id);
+    if (histogram === undefined) {
+      histogram = new Histogram(this.#bounds);
+      this.#byId.set(id, histogram);
+    }
+    return histogram;
   }
 }

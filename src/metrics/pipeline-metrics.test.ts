@@ -164,3 +164,33 @@ test('a sink with ever new reasons does not make ever new series', () => {
   expect(Object.keys(counts)).toHaveLength(33);
   expect(counts).toHaveProperty('{loki,other}', 968);
 });
+
+test('a batch counts for each sink by what the sink was given of it', () => {
+  const metrics = new PipelineMetrics();
+  const parts = [segment({ readAt: 0, count: 30 }), segment({ readAt: 500, count: 10 })];
+  const both = batch(parts);
+  metrics.settled(delivery(both, 'archive', [{ startedAt: 0, endedAt: 1000 }], [parts[1]!]));
+  expect(valuesOf(metrics, 'log_capturer_sink_batch_records')).toMatchObject({ '_count{archive}': 1 });
+  expect(valuesOf(metrics, 'log_capturer_sink_latency_seconds')).toMatchObject({
+    '_sum{archive}': 5,
+    '_count{archive}': 10,
+    '_bucket{archive,0.5}': 10,
+  });
+});
+
+test('the oldest record of a source that not every sink is done with has an age', () => {
+  let now = 2000;
+  const metrics = new PipelineMetrics({ now: () => now });
+  const age = () => valuesOf(metrics, 'log_capturer_source_oldest_unacknowledged_seconds')['{nginx}'] ?? 0;
+  expect(age()).toBe(0);
+  const old = batch([segment({ readAt: 1000, count: 1 })]);
+  const young = batch([segment({ readAt: 1500, count: 1 })]);
+  metrics.sealed(old);
+  metrics.sealed(young);
+  expect(age()).toBe(1);
+  now = 4000;
+  metrics.completed(old, []);
+  expect(age()).toBe(2.5);
+  metrics.completed(young, []);
+  expect(age()).toBe(0);
+});

@@ -4,7 +4,8 @@ import type { Batch } from '../record/batch.ts';
 import type { Delivery } from '../record/delivery.ts';
 import { liveCount } from '../record/segment.ts';
 import { definitions } from './definitions.ts';
-import { Histogram } from './histogram.ts';
+import { type TracedLog, withExemplars } from './exemplars.ts';
+import { Histogram, Histograms, type HistogramValues } from './histogram.ts';
 import type { Collector, Samples } from './samples.ts';
 
 /** Most reasons counted for a sink on their own, so that no destination decides how many series there are. */
@@ -13,23 +14,40 @@ const MAX_REASONS = 32;
 /** Ending of a segment that nobody tried to send. */
 const NEVER = Number.NEGATIVE_INFINITY;
 
-const LATENCY_BOUNDS = definitions.log_capturer_source_latency_seconds.buckets;
-const SEND_BOUNDS = definitions.log_capturer_sink_send_duration_seconds.buckets;
+export interface PipelineMetricsOptions {
+  /** Monotonic milliseconds of the `Clock`. */
+  readonly now?: () => number;
+  /** Logs whose traces are remembered, the newest first. Asked once a scrape that can take exemplars. */
+  readonly tracedLogs?: () => Iterable<TracedLog>;
+}
 
 /**
  * Measures what must be measured as it happens: sizes of batches, durations of sends, latency from reading to
- * acknowledgement. The dispatcher calls it once per batch or attempt; it reads no clock, because the times are
+ * acknowledgement. The dispatcher calls it once per batch or attempt; it reads no clock then, because the times are
  * already on the batch. Whatever can be asked for later is not here but in status-metrics.ts.
  */
 export class PipelineMetrics implements Observer, Collector {
+  readonly #now: () => number;
+  readonly #tracedLogs: () => Iterable<TracedLog>;
   readonly #batchBytes = new Histogram(definitions.log_capturer_dispatcher_batch_bytes.buckets);
   readonly #batchRecords = new Histogram(definitions.log_capturer_dispatcher_batch_records.buckets);
-  readonly #latencyBySource = new Map<string, Histogram>();
-  readonly #durationBySink = new Map<string, Histogram>();
+  readonly #sourceLatency = new Histograms(definitions.log_capturer_source_latency_seconds.buckets);
+  readonly #sinkLatency = new Histograms(definitions.log_capturer_sink_latency_seconds.buckets);
+  readonly #sinkBytes = new Histograms(definitions.log_capturer_sink_batch_bytes.buckets);
+  readonly #sinkRecords = new Histograms(definitions.log_capturer_sink_batch_records.buckets);
+  readonly #duration = new Histograms(definitions.log_capturer_sink_send_duration_seconds.buckets);
   readonly #errorsBySink = new Map<string, Map<string, number>>();
+  /** As many as there are slots, at most. */
+  readonly #inFlight = new Set<Batch>();
   #endings = new Float64Array(64);
 
+  constructor({ now = () => performance.now(), tracedLogs = () => [] }: PipelineMetricsOptions = {}) {
+    this.#now = now;
+    this.#tracedLogs = tracedLogs;
+  }
+
   sealed(batch: Batch): void {
+    this.#inFlight.add(batch);
     this.#batchBytes.observe(batch.bytes);
     this.#batchRecords.observe(batch.count);
   }
@@ -37,39 +55,68 @@ export class PipelineMetrics implements Observer, Collector {
   attempted(delivery: Delivery): void {
     const attempt = delivery.attempts.at(-1);
     if (attempt === undefined) return;
-    const seconds = (attempt.endedAt - attempt.startedAt) / 1000;
-    histogramOf(this.#durationBySink, delivery.sink, SEND_BOUNDS).observe(seconds);
+    this.#duration.of(delivery.sink).observe((attempt.endedAt - attempt.startedAt) / 1000);
     if (attempt.error !== undefined) this.#countError(delivery.sink, reasonOf(attempt.error));
+  }
+
+  settled({ sink, segments, records, bytes, attempts }: Delivery): void {
+    this.#sinkRecords.of(sink).observe(records);
+    this.#sinkBytes.of(sink).observe(bytes);
+    const endedAt = attempts.at(-1)?.endedAt;
+    if (endedAt === undefined) return;
+    const latency = this.#sinkLatency.of(sink);
+    for (const segment of segments) latency.observe((endedAt - segment.readAt) / 1000, liveCount(segment));
   }
 
   /** A segment's latency ends with the last attempt of the last sink that selected it. */
   completed(batch: Batch, deliveries: readonly Delivery[]): void {
+    this.#inFlight.delete(batch);
     const endings = this.#findEndings(batch, deliveries);
     for (const segment of batch.segments) {
       const endedAt = endings[segment.index]!;
       if (endedAt === NEVER) continue;
       const seconds = (endedAt - segment.readAt) / 1000;
-      histogramOf(this.#latencyBySource, segment.stream.source, LATENCY_BOUNDS).observe(
-        seconds,
-        liveCount(segment),
-      );
+      this.#sourceLatency.of(segment.stream.source).observe(seconds, liveCount(segment));
     }
   }
 
   collect(samples: Samples, { sources, sinks }: AgentStatus): void {
     samples.setHistogram('log_capturer_dispatcher_batch_bytes', this.#batchBytes);
     samples.setHistogram('log_capturer_dispatcher_batch_records', this.#batchRecords);
+    const oldest = this.#oldestBySource();
     for (const { id: source } of sources) {
-      const latency = histogramOf(this.#latencyBySource, source, LATENCY_BOUNDS);
+      samples.set('log_capturer_source_oldest_unacknowledged_seconds', oldest.get(source) ?? 0, { source });
+    }
+    for (const [source, latency] of this.#latencies(sources, samples.takesExemplars)) {
       samples.setHistogram('log_capturer_source_latency_seconds', latency, { source });
     }
     for (const { id: sink } of sinks) {
-      const duration = histogramOf(this.#durationBySink, sink, SEND_BOUNDS);
-      samples.setHistogram('log_capturer_sink_send_duration_seconds', duration, { sink });
+      samples.setHistogram('log_capturer_sink_latency_seconds', this.#sinkLatency.of(sink), { sink });
+      samples.setHistogram('log_capturer_sink_batch_bytes', this.#sinkBytes.of(sink), { sink });
+      samples.setHistogram('log_capturer_sink_batch_records', this.#sinkRecords.of(sink), { sink });
+      samples.setHistogram('log_capturer_sink_send_duration_seconds', this.#duration.of(sink), { sink });
       for (const [reason, count] of this.#errorsBySink.get(sink) ?? []) {
         samples.set('log_capturer_sink_errors_total', count, { sink, reason });
       }
     }
+  }
+
+  #latencies(sources: AgentStatus['sources'], takesExemplars: boolean): ReadonlyMap<string, HistogramValues> {
+    const latencies = new Map(sources.map(({ id }) => [id, this.#sourceLatency.of(id)]));
+    return takesExemplars ? withExemplars(latencies, this.#tracedLogs()) : latencies;
+  }
+
+  /** Seconds since the oldest record of each source was read that not every sink is done with. */
+  #oldestBySource(): ReadonlyMap<string, number> {
+    const now = this.#now();
+    const oldest = new Map<string, number>();
+    for (const { segments } of this.#inFlight) {
+      for (const { stream, readAt } of segments) {
+        const seconds = Math.max(0, now - readAt) / 1000;
+        oldest.set(stream.source, Math.max(seconds, oldest.get(stream.source) ?? 0));
+      }
+    }
+    return oldest;
   }
 
   /** When each segment's last attempt ended; `NEVER`: no sink selected it or none tried. */
@@ -95,15 +142,6 @@ export class PipelineMetrics implements Observer, Collector {
     const counted = counts.has(reason) || counts.size < MAX_REASONS ? reason : 'other';
     counts.set(counted, (counts.get(counted) ?? 0) + 1);
   }
-}
-
-function histogramOf(byId: Map<string, Histogram>, id: string, bounds: readonly number[]): Histogram {
-  let histogram = byId.get(id);
-  if (histogram === undefined) {
-    histogram = new Histogram(bounds);
-    byId.set(id, histogram);
-  }
-  return histogram;
 }
 
 /** The word a sink gave its error; an error without one is a fault in the sink's own code. */

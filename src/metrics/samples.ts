@@ -7,9 +7,9 @@ import {
   type MetricName,
   type ValueName,
 } from './definitions.ts';
-import type { Histogram } from './histogram.ts';
+import type { Exemplar, HistogramValues } from './histogram.ts';
 
-export type Sample = MetricValueWithName<string>;
+export type Sample = MetricValueWithName<string> & { readonly exemplar?: Exemplar };
 
 /** Gives the values of some metrics at a scrape. */
 export interface Collector {
@@ -18,9 +18,12 @@ export interface Collector {
 
 /** The values of one scrape, by metric. Filled by collectors, written out by `Exposition`. */
 export class Samples {
+  /** Whether exemplars of histograms are written out. */
+  readonly takesExemplars: boolean;
   readonly #byName = new Map<MetricName, Sample[]>();
 
-  constructor() {
+  constructor(takesExemplars = false) {
+    this.takesExemplars = takesExemplars;
     for (const name of Object.keys(definitions) as MetricName[]) this.#byName.set(name, []);
   }
 
@@ -32,7 +35,7 @@ export class Samples {
   /** Sets one series of a histogram: its cumulative buckets, sum and count. */
   setHistogram<Name extends HistogramName>(
     name: Name,
-    histogram: Histogram,
+    histogram: HistogramValues,
     ...[labels]: LabelArguments<Name>
   ): void {
     const values = this.#byName.get(name)!;
@@ -40,7 +43,13 @@ export class Samples {
     for (const [index, inBucket] of histogram.counts.entries()) {
       count += inBucket;
       const le = index < histogram.bounds.length ? String(histogram.bounds[index]) : '+Inf';
-      values.push({ metricName: `${name}_bucket`, labels: { ...labels, le }, value: count });
+      const exemplar = histogram.exemplars?.[index];
+      values.push({
+        metricName: `${name}_bucket`,
+        labels: { ...labels, le },
+        value: count,
+        ...(exemplar && { exemplar }),
+      });
     }
     values.push({ metricName: `${name}_sum`, labels: labels ?? {}, value: histogram.sum });
     values.push({ metricName: `${name}_count`, labels: labels ?? {}, value: count });

@@ -4,6 +4,24 @@ import type { Collector, Samples } from './samples.ts';
 type SourceStatus = AgentStatus['sources'][number];
 type SinkStatus = AgentStatus['sinks'][number];
 
+/**
+ * Why records are given up, whatever the destination. Their series are there from the start with 0, so that an alert on
+ * an increase sees the first one; destinations add reasons of their own.
+ */
+const SINK_REASONS = [
+  'buffer_damaged',
+  'buffer_full',
+  'gave_up',
+  'rejected',
+  'too_large',
+  'too_old',
+] as const;
+/** `unrouted`: no sink takes the logs of the source. */
+const SOURCE_REASONS = [...SINK_REASONS, 'unrouted'] as const;
+
+/** Most reasons of one source or sink, so that no destination decides how many series there are. */
+const MAX_REASONS = 32;
+
 /** Turns the agent's status into metrics at a scrape; keeps nothing, costs nothing between scrapes. */
 export const statusMetrics: Collector = {
   collect(samples, { version, sources, sinks, dispatcher }) {
@@ -26,7 +44,7 @@ function collectSource(samples: Samples, status: SourceStatus): void {
   samples.set('log_capturer_source_records_delivered_total', ledger.delivered, { source });
   samples.set('log_capturer_source_records_filtered_total', ledger.filtered, { source });
   samples.set('log_capturer_source_records_dead_lettered_total', ledger.dead_lettered, { source });
-  for (const [reason, count] of Object.entries(ledger.dropped)) {
+  for (const [reason, count] of droppedByReason(ledger, SOURCE_REASONS)) {
     samples.set('log_capturer_source_records_dropped_total', count, { source, reason });
   }
   samples.set('log_capturer_source_records_in_flight', ledger.in_flight, { source });
@@ -52,7 +70,7 @@ function collectSink(samples: Samples, status: SinkStatus): void {
   samples.set('log_capturer_sink_records_delivered_total', ledger.delivered, { sink });
   samples.set('log_capturer_sink_records_filtered_total', ledger.filtered, { sink });
   samples.set('log_capturer_sink_records_dead_lettered_total', ledger.dead_lettered, { sink });
-  for (const [reason, count] of Object.entries(ledger.dropped)) {
+  for (const [reason, count] of droppedByReason(ledger, SINK_REASONS)) {
     samples.set('log_capturer_sink_records_dropped_total', count, { sink, reason });
   }
   samples.set('log_capturer_sink_records_in_flight', ledger.in_flight, { sink });
@@ -81,6 +99,15 @@ function collectBalance(
   ledger: LedgerStatus,
 ): void {
   samples.set('log_capturer_ledger_balanced', ledger.balanced ? 1 : 0, { component, id });
+}
+
+function droppedByReason({ dropped }: LedgerStatus, known: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map(known.map((reason) => [reason, 0]));
+  for (const [reason, count] of Object.entries(dropped)) {
+    const counted = counts.has(reason) || counts.size < MAX_REASONS ? reason : 'other';
+    counts.set(counted, (counts.get(counted) ?? 0) + count);
+  }
+  return counts;
 }
 
 function numbersOf(details: Readonly<Record<string, number | string>> = {}): [string, number][] {

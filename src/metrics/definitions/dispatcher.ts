@@ -1,8 +1,6 @@
 /** Batches and the memory they live in. Values: status-metrics.ts, pipeline-metrics.ts. */
+import { BYTES, RECORDS } from './buckets.ts';
 import type { Definition } from './definition.ts';
-
-const BYTES = [1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20, 16 << 20];
-const RECORDS = [1, 10, 100, 1000, 5000, 10_000, 50_000, 100_000];
 
 export const dispatcherMetrics = {
   log_capturer_dispatcher_memory_bytes: {

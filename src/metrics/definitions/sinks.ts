@@ -1,4 +1,5 @@
 /** Of each configured sink. Values: status-metrics.ts, pipeline-metrics.ts. */
+import { BYTES, RECORDS, SECONDS } from './buckets.ts';
 import type { Definition } from './definition.ts';
 
 const SEND_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -64,6 +65,24 @@ export const sinksMetrics = {
     help: 'How long an attempt to send a batch took, failed ones included.',
     labels: ['sink'],
     buckets: SEND_SECONDS,
+  },
+  log_capturer_sink_latency_seconds: {
+    type: 'histogram',
+    help: 'Time from reading a record until this sink was done with it; every record counts once.',
+    labels: ['sink'],
+    buckets: SECONDS,
+  },
+  log_capturer_sink_batch_bytes: {
+    type: 'histogram',
+    help: 'Bytes, as read, that the sink was given at once.',
+    labels: ['sink'],
+    buckets: BYTES,
+  },
+  log_capturer_sink_batch_records: {
+    type: 'histogram',
+    help: 'Records that the sink was given at once.',
+    labels: ['sink'],
+    buckets: RECORDS,
   },
   log_capturer_sink_queued_batches: {
     type: 'gauge',

@@ -1,7 +1,6 @@
 /** Of each configured source. Values: status-metrics.ts, pipeline-metrics.ts. */
+import { SECONDS } from './buckets.ts';
 import type { Definition } from './definition.ts';
-
-const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800];
 
 export const sourcesMetrics = {
   log_capturer_source_up: {
@@ -49,6 +48,16 @@ export const sourcesMetrics = {
     help: 'Bytes known to exist in all streams of the source that have not been read.',
     labels: ['source'],
   },
+  log_capturer_source_lag_seconds: {
+    type: 'gauge',
+    help: 'How long ago there was as much to read as the source has read by now; 0 when nothing is unread. Worked out at scrapes, so as exact as they are frequent.',
+    labels: ['source'],
+  },
+  log_capturer_source_oldest_unacknowledged_seconds: {
+    type: 'gauge',
+    help: 'Time since the oldest record was read that not every sink is done with; 0 when there is none.',
+    labels: ['source'],
+  },
   log_capturer_source_streams: {
     type: 'gauge',
     help: 'Streams of the source: files, containers or connections.',
@@ -56,7 +65,7 @@ export const sourcesMetrics = {
   },
   log_capturer_source_latency_seconds: {
     type: 'histogram',
-    help: 'Time from reading a record until the last sink was done with it; every record counts once.',
+    help: 'Time from reading a record until the last sink was done with it; every record counts once. In OpenMetrics with exemplars: trace ids that `/api/traces/{id}` knows.',
     labels: ['source'],
     buckets: SECONDS,
   },
