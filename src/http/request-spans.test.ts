@@ -6,7 +6,7 @@ const TRACE = '0af7651916cd43dd8448eb211c80319c';
 
 async function spanOf(request: object, options: object = {}) {
   const it = testServer(options);
-  await it.server.inject({ url: '/api/status', ...request });
+  await it.server.inject({ url: '/api/whoami', ...request });
   expect(it.spans).toHaveLength(1);
   const { attributes, ...span } = it.spans[0]!;
   return { ...span, attributes: Object.fromEntries(attributes) };
@@ -14,15 +14,15 @@ async function spanOf(request: object, options: object = {}) {
 
 test('a request is described by the conventions of OpenTelemetry', async () => {
   const { attributes, ...span } = await spanOf({
-    url: '/api/status?x=secret',
+    url: '/api/whoami?x=secret',
     headers: { host: 'localhost:8401' },
   });
-  expect(span).toEqual({ name: 'GET /api/status', parent: null, startedAt: 0, endedAt: 0, failed: false });
+  expect(span).toEqual({ name: 'GET /api/whoami', parent: null, startedAt: 0, endedAt: 0, failed: false });
   expect(attributes).toEqual({
     'http.request.method': 'GET',
-    'http.route': '/api/status',
+    'http.route': '/api/whoami',
     'http.response.status_code': 200,
-    'url.path': '/api/status',
+    'url.path': '/api/whoami',
     'url.scheme': 'http',
     'server.address': 'localhost',
     'server.port': 8401,
@@ -64,7 +64,7 @@ test('a fault of ours is a failed span', async () => {
   const status = () => {
     throw new Error('broken');
   };
-  const { failed, attributes } = await spanOf({}, { status });
+  const { failed, attributes } = await spanOf({ url: '/api/sinks' }, { status });
   expect([failed, attributes['error.type'], attributes['http.response.status_code']]).toEqual([
     true,
     '500',
@@ -76,6 +76,14 @@ test.each(['/health', '/ready', '/metrics'])('%s, asked all the time, leaves non
   const { server, spans } = testServer();
   await server.inject(url);
   expect(spans).toEqual([]);
+});
+
+test.each(['/api/status', '/api/tracing/status'])('%s leaves one only for who has a trace', async (url) => {
+  const { server, spans } = testServer();
+  await server.inject(url);
+  expect(spans).toEqual([]);
+  await server.inject({ url, headers: { traceparent: `00-${TRACE}-b7ad6b7169203331-01` } });
+  expect(spans.map(({ name }) => name)).toEqual([`GET ${url}`]);
 });
 
 test('a client that leaves before the answer is a failed span, and counted', async () => {

@@ -1,7 +1,7 @@
 /**
  * A span for every API request, by OpenTelemetry's conventions for HTTP servers: child of the caller's span when the
- * request has a `traceparent`. Routes that are asked all the time to find out how the agent is (`config.traced: false`)
- * have none. What is recorded, and whether at all, is up to tracing. Built by server.ts.
+ * request has a `traceparent`. Routes that are asked all the time to find out how the agent is (`config.traced`) have
+ * none, or only then. What is recorded, and whether at all, is up to tracing. Built by server.ts.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../component/clock.ts';
@@ -11,8 +11,11 @@ import { type ParentSpan, parentOf } from './traceparent.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** False: requests to this route leave no span. */
-    traced?: boolean;
+    /**
+     * False: requests to this route leave no span. `joined`: only those with a `traceparent` do, for who asks again and
+     * again how tracing is must not change what it sees.
+     */
+    traced?: boolean | 'joined';
   }
 }
 
@@ -54,8 +57,10 @@ export function recordRequests(server: Server, { spans, clock, counts }: SpansOp
     reply.raw.once('close', () => {
       const status = finished ? reply.raw.statusCode : undefined;
       counts.answered(status);
-      if (spans === undefined || request.routeOptions.config.traced === false) return;
+      const { traced = true } = request.routeOptions.config;
+      if (spans === undefined || traced === false) return;
       const parent = parentOf(request.headers.traceparent, request.headers.tracestate);
+      if (parent === null && traced === 'joined') return;
       spans.serverSpan({ ...describe(request, reply, status), parent, startedAt, endedAt: clock.now() });
     });
   });

@@ -100,5 +100,5 @@ const schema = {
 };
 
 export function statusRoute(server: Server, { status }: { status: () => AgentStatus }): void {
-  server.get('/api/status', { schema }, async () => status());
+  server.get('/api/status', { schema, config: { traced: 'joined' } }, async () => status());
 }

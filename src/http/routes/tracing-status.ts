@@ -10,5 +10,5 @@ const schema = {
 };
 
 export function tracingStatusRoute(server: Server, { tracing }: { tracing: TracingApi }): void {
-  server.get('/api/tracing/status', { schema }, async () => tracing.status());
+  server.get('/api/tracing/status', { schema, config: { traced: 'joined' } }, async () => tracing.status());
 }
