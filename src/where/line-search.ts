@@ -1,5 +1,5 @@
 /**
- * Has lines looked for in files by a thread of its own, at the lowest priority, so that a search through gigabytes never
+ * Has lines looked for in files by a thread of its own, at a low priority, so that a search through gigabytes never
  * holds up a log. One search at a time; others wait their turn. The thread is started by the first search and let go
  * after a quiet time. Called by where.ts, which decides what files may be looked into.
  */

@@ -12,12 +12,15 @@ import type { FileAnswer, FoundLine, SearchedFile, Task } from './line-search.ts
 const MAX_SIBLINGS = 2000;
 /** Of files larger than this, lines are not counted, in bytes: it would take longer than the search itself. */
 const MAX_COUNTED = 4 * 2 ** 30;
-/** The least of all. Linux knows it for each thread, and 0 means the one that calls (setpriority(2), NOTES). */
-const LOWEST_PRIORITY = 19;
+/**
+ * A tenth of the share that the pipeline's thread gets of a core both want: the answer still comes within seconds. Linux
+ * has priorities for each thread, and 0 means the one that calls (setpriority(2), NOTES; weights: sched(7)).
+ */
+const PRIORITY = 10;
 /** Should a pipe have taken the place of a file, opening it must not wait for a writer. */
 const FLAGS = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY;
 
-if (process.platform === 'linux') setPriority(0, LOWEST_PRIORITY);
+if (process.platform === 'linux') setPriority(0, PRIORITY);
 
 parentPort!.on('message', (task: Task) => parentPort!.postMessage(answer(task)));
 

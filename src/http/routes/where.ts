@@ -1,7 +1,7 @@
 /** `GET /api/where`: what became of one line of a file, or of the log with an id. */
 import { isAbsolute, normalize } from 'node:path';
 import { z } from 'zod';
-import { problemSchema, Refusal } from '../problem.ts';
+import { PROBLEM_TYPE, problem, problemSchema } from '../problem.ts';
 import { type WhereResult, whereSchema } from '../schemas/where.ts';
 import type { Server } from '../server.ts';
 
@@ -90,16 +90,19 @@ const schema = {
 };
 
 export function whereRoute(server: Server, { where }: { where: WhereApi }): void {
-  server.get('/api/where', { schema }, async ({ query }) => {
+  server.get('/api/where', { schema }, async ({ query, url }, reply) => {
     const { id, file_id: fileId, ...place } = query;
     try {
       return (await where.where(id === undefined ? { ...place, fileId } : { id })) as WhereResult;
     } catch (error) {
       if ((error as Error).name !== 'SearchRefused') throw error;
       const { message } = error as Error;
-      throw new Refusal(503, `${message.charAt(0).toUpperCase()}${message.slice(1)}.`, {
-        'retry-after': RETRY_AFTER,
-      });
+      const detail = `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
+      return reply
+        .code(503)
+        .header('retry-after', RETRY_AFTER)
+        .type(PROBLEM_TYPE)
+        .send(problem(503, detail, url));
     }
   });
 }
