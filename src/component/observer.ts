@@ -8,6 +8,8 @@ export interface Outcome {
   readonly filtered: number;
   readonly deadLettered: number;
   readonly dropped: number;
+  /** Neither: they wait in the sink's disk buffer; absent: none. */
+  readonly buffered?: number;
 }
 
 /**

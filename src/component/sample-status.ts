@@ -48,6 +48,16 @@ export const sampleStatus: Complete<AgentStatus> = {
       retries: 0,
       last_error: { message: 'no space', reason: 'disk_full', at: '2026-11-20T09:00:00.000Z' },
       oldest_unacknowledged_seconds: 0.1,
+      buffer: {
+        bytes: 4096,
+        max_bytes: 1_073_741_824,
+        files: 1,
+        records: 7,
+        full: false,
+        damaged_places: 1,
+        damaged_bytes: 99,
+        damaged_records: 3,
+      },
       details: { open_files: 2, path: 'data/out/nginx.log' },
       ledger: ledger({ read: 90, read_bytes: 1260, delivered: 70, in_flight: 12 }),
     },
@@ -62,6 +72,16 @@ export const sampleStatus: Complete<AgentStatus> = {
       retries: 4,
       last_error: { message: 'connect refused', reason: 'refused', at: '2026-11-20T10:00:12.000Z' },
       oldest_unacknowledged_seconds: 4.5,
+      buffer: {
+        bytes: 4096,
+        max_bytes: 1_073_741_824,
+        files: 1,
+        records: 7,
+        full: false,
+        damaged_places: 1,
+        damaged_bytes: 99,
+        damaged_records: 3,
+      },
       details: { streams: 2 },
       ledger: ledger({ read: 90, read_bytes: 1260, delivered: 60, in_flight: 21, balanced: false }),
     },
@@ -79,7 +99,7 @@ export const sampleStatus: Complete<AgentStatus> = {
   },
 };
 
-function ledger(counts: Partial<LedgerStatus>): LedgerStatus {
+function ledger(counts: Partial<LedgerStatus>): Complete<LedgerStatus> {
   return {
     read: 0,
     read_bytes: 0,
@@ -88,6 +108,7 @@ function ledger(counts: Partial<LedgerStatus>): LedgerStatus {
     dead_lettered: 5,
     dropped: { too_old: 2, shutdown: 1 },
     in_flight: 0,
+    buffered: 0,
     balanced: true,
     ...counts,
   };

@@ -13,7 +13,25 @@ export interface LedgerStatus {
   readonly dead_lettered: number;
   readonly dropped: Readonly<Record<string, number>>;
   readonly in_flight: number;
+  /** Of a source: those in flight that are in disk buffers of sinks; absent: none. */
+  readonly buffered?: number;
   readonly balanced: boolean;
+}
+
+/** A sink's buffer on disk. */
+export interface BufferStatus {
+  /** Of its files. */
+  readonly bytes: number;
+  readonly max_bytes: number;
+  readonly files: number;
+  /** Records in it, or read back and not delivered yet. */
+  readonly records: number;
+  /** Logs wait in memory because there is no room. */
+  readonly full: boolean;
+  /** Damage found in its files since the start; `damaged_records` counts those that are known. */
+  readonly damaged_places: number;
+  readonly damaged_bytes: number;
+  readonly damaged_records: number;
 }
 
 export interface SinkStatus {
@@ -41,6 +59,8 @@ export interface SinkStatus {
   /** Seconds since the oldest batch that this sink has not finished was sealed; 0 when there is none. */
   readonly oldest_unacknowledged_seconds: number;
   readonly details?: Readonly<Record<string, number | string>>;
+  /** Only of sinks that have one. */
+  readonly buffer?: BufferStatus;
   readonly ledger: LedgerStatus;
 }
 

@@ -18,6 +18,8 @@ export class BatchInFlight implements Batch {
   /** Aligned with `segments`: the worst end of the segment's live records in any sink so far; null: no sink took it. */
   readonly ends: (Ends | null)[] = [];
   readonly deliveries: Delivery[] = [];
+  /** Aligned with `segments`: the sink whose disk buffer the source's ledger waits for. */
+  readonly #claims: (string | undefined)[] = [];
   /** Deliveries that are not settled. */
   unsettled = 0;
   count = 0;
@@ -33,6 +35,12 @@ export class BatchInFlight implements Batch {
     this.id = id;
     this.slot = slot;
     this.openedAt = openedAt;
+  }
+
+  /** Whether the source's ledger waits for the disk buffer of this sink: that of the first which asks. */
+  claim({ index }: Segment, sink: string): boolean {
+    this.#claims[index] ??= sink;
+    return this.#claims[index] === sink;
   }
 
   /** Whether the chunk's records fit behind those that are here. */

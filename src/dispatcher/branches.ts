@@ -2,16 +2,22 @@
  * The lanes to all sinks, and what of the batches in flight is on each. Sinks come, are exchanged and go while logs
  * flow. It forms no batches and books no ends: the dispatcher does.
  */
+import { join } from 'node:path';
 import type { Clock } from '../component/clock.ts';
 import type { Logger } from '../component/logger.ts';
 import type { Sink } from '../component/sink.ts';
 import type { SinkStatus } from '../component/status.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import type { Delivery } from '../record/delivery.ts';
+import type { Stream } from '../record/stream.ts';
 import type { RetryPolicy } from './backoff.ts';
+import { BufferedLane } from './buffered-lane.ts';
+import type { Amount } from './disk-buffer/holdings.ts';
+import type { BufferSettings } from './disk-buffer/settings.ts';
 import type { Lane } from './lane.ts';
-import { Account } from './ledger.ts';
+import { Account, type Ends } from './ledger.ts';
 import { givenUp, type Settlement } from './settlement.ts';
-import { type DeadLetters, SinkLane } from './sink-lane.ts';
+import type { DeadLetters } from './sink-lane.ts';
 import { within } from './within.ts';
 
 /** A sink that is open, and the sources whose logs it takes. */
@@ -19,6 +25,8 @@ export interface SinkEntry {
   readonly id: string;
   readonly sink: Sink;
   readonly selects: (sourceId: string) => boolean;
+  /** Its buffer on disk; absent: it has none. */
+  readonly buffer?: BufferSettings | undefined;
 }
 
 /** A lane, and the deliveries that it has not settled. */
@@ -27,7 +35,18 @@ export interface Branch {
   readonly unsettled: Set<Delivery>;
 }
 
+/** Where disk buffers are, and what they are for. */
+export interface BufferPlace {
+  /** Each sink has a folder of its own below it. */
+  readonly folder: string;
+  /** Whether logs of the stream cannot be read again, so that they may go through disk buffers. */
+  readonly isLostOnceRead: (stream: Stream) => boolean;
+}
+
 export interface BranchesOptions {
+  readonly kernel: Kernel;
+  /** Absent: no sink has a buffer on disk. */
+  readonly buffers?: BufferPlace | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   readonly retry: RetryPolicy;
@@ -36,6 +55,9 @@ export interface BranchesOptions {
   readonly onAttempt: (delivery: Delivery, retryInMs?: number) => void;
   /** The delivery is not among the unsettled ones any more. */
   readonly onSettled: (lane: Lane, delivery: Delivery, settlement: Settlement) => void;
+  /** Logs of a source that an earlier run left in a disk buffer; and logs from one that have reached their end. */
+  readonly onRecovered: (source: string, amount: Amount) => void;
+  readonly onReleased: (source: string, ends: Ends, bytes: number) => void;
 }
 
 export class Branches {
@@ -81,9 +103,30 @@ export class Branches {
     this.#byId.set(entry.id, branch);
   }
 
+  /** Takes what earlier runs left in disk buffers. @throws when one cannot be used. */
+  async open(): Promise<void> {
+    for (const { lane } of this.#byId.values()) await lane.open();
+  }
+
+  /** As `add`, while logs flow: the disk buffer is opened by the way. */
+  join(entry: SinkEntry): void {
+    this.add(entry);
+    this.#byId
+      .get(entry.id)!
+      .lane.open()
+      .catch((err: unknown) => {
+        this.#options.log.error(
+          { err, sink: entry.id },
+          'the disk buffer cannot be opened; logs wait in memory',
+        );
+      });
+  }
+
   /** Resolves when the old sink has no attempt under way. */
-  replace({ id, sink, selects }: SinkEntry): Promise<void> {
-    return this.#byId.get(id)!.lane.replaceSink(sink, selects);
+  replace({ id, sink, selects, buffer }: SinkEntry): Promise<void> {
+    const { lane } = this.#byId.get(id)!;
+    lane.setBuffer(buffer);
+    return lane.replaceSink(sink, selects);
   }
 
   /**
@@ -101,7 +144,8 @@ export class Branches {
       await within(this.#options.clock, deadlineMs, settled, signal);
     }
     branch.lane.abandon();
-    let rejected = 0;
+    await branch.lane.close();
+    let rejected = branch.lane.retire();
     for (const delivery of branch.unsettled) {
       const settlement = await this.#keep(delivery, givenUp(delivery, 'sink_removed'));
       rejected += settlement.rejected;
@@ -121,6 +165,20 @@ export class Branches {
     for (const { lane } of this.#all()) lane.abandon();
   }
 
+  /** After `abandon`: what disk buffers can take is stored and settled. */
+  async close(): Promise<void> {
+    for (const { lane } of this.#all()) await lane.close();
+  }
+
+  /** Records in disk buffers that the ledger of their source waits for, by source. */
+  held(): Map<string, number> {
+    const held = new Map<string, number>();
+    for (const { lane } of this.#all()) {
+      for (const [source, { records }] of lane.held) held.set(source, (held.get(source) ?? 0) + records);
+    }
+    return held;
+  }
+
   /** Of each sink, of removed ones until they have drained. */
   status(now: number): Map<string, SinkStatus> {
     return new Map(this.#all().map(({ lane }) => [lane.id, lane.status(now)]));
@@ -136,7 +194,15 @@ export class Branches {
     account: Account,
     onSettled: (delivery: Delivery, settlement: Settlement) => void,
   ): Lane {
-    return new SinkLane({ ...this.#options, ...entry, account, retry: this.#retry, onSettled });
+    const { buffers } = this.#options;
+    return new BufferedLane({
+      ...this.#options,
+      ...entry,
+      account,
+      retry: this.#retry,
+      onSettled,
+      ...(buffers && { folder: join(buffers.folder, entry.id), isLostOnceRead: buffers.isLostOnceRead }),
+    });
   }
 
   async #keep(delivery: Delivery, settlement: Settlement): Promise<Settlement> {

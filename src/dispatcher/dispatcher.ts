@@ -19,9 +19,9 @@ import { liveCount, type Segment } from '../record/segment.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import type { RetryPolicy } from './backoff.ts';
 import { BatchInFlight } from './batch-in-flight.ts';
-import { Branches, type SinkEntry } from './branches.ts';
+import { Branches, type BufferPlace, type SinkEntry } from './branches.ts';
 import type { Lane } from './lane.ts';
-import { Account } from './ledger.ts';
+import { Account, type Ends } from './ledger.ts';
 import { segmentEnds, worse } from './segment-ends.ts';
 import { endsOf, type Settlement } from './settlement.ts';
 import type { DeadLetters } from './sink-lane.ts';
@@ -39,6 +39,8 @@ export interface DispatcherOptions {
   /** Where records that sinks refuse are kept; absent: they are dropped. */
   readonly deadLetters?: DeadLetters | undefined;
   readonly observers: readonly Observer[];
+  /** Absent: no sink has a buffer on disk. */
+  readonly buffers?: BufferPlace | undefined;
 }
 
 /** A batch this full is sealed at once: what is left would hardly take another read. */
@@ -72,6 +74,8 @@ export class Dispatcher implements Intake {
       ...options,
       onAttempt: (delivery, retryInMs) => this.#notify((o) => o.attempted?.(delivery, retryInMs)),
       onSettled: (lane, delivery, settlement) => this.#settle(lane, delivery, settlement),
+      onRecovered: (source, { records, bytes }) => this.#accountOf(source).accept(records, bytes),
+      onReleased: (source, ends, bytes) => this.#release(source, ends, bytes),
     });
     this.#batchTimeoutMs = options.batchTimeoutMs;
     this.#processors = new Map(options.sources);
@@ -79,11 +83,16 @@ export class Dispatcher implements Intake {
     for (const entry of options.sinks) this.#branches.add(entry);
   }
 
+  /** Takes what earlier runs left in disk buffers; called once, when sinks are open. @throws when one cannot be used. */
+  open(): Promise<void> {
+    return this.#branches.open();
+  }
+
   /** Takes on a source, or gives one other processors; they work on what is handed over from now on. */
   setSource(id: string, processors: readonly Processor[]): void {
     this.#seal();
     this.#processors.set(id, processors);
-    if (!this.#accounts.has(id)) this.#accounts.set(id, new Account());
+    this.#accountOf(id);
   }
 
   /** Call when the source has handed over its last; what it has handed over goes its way. */
@@ -106,7 +115,7 @@ export class Dispatcher implements Intake {
   /** The sink gets what is handed over from now on. */
   addSink(entry: SinkEntry): void {
     this.#seal();
-    this.#branches.add(entry);
+    this.#branches.join(entry);
   }
 
   /**
@@ -190,7 +199,7 @@ export class Dispatcher implements Intake {
 
   /**
    * Seals what is open and waits until every sink is done, or until the deadline, after which the rest is abandoned:
-   * it was not acknowledged, so it is read again at the next start.
+   * it was not acknowledged, so it is read again at the next start. What cannot be goes to disk buffers, where there are.
    * @returns how many records were abandoned.
    */
   async drain(deadlineMs: number): Promise<number> {
@@ -202,9 +211,9 @@ export class Dispatcher implements Intake {
       });
       await within(this.#options.clock, deadlineMs, idle);
     }
-    const left = this.#recordsInFlight();
     this.#branches.abandon();
-    return left;
+    await this.#branches.close();
+    return this.#recordsInFlight();
   }
 
   status(): {
@@ -218,20 +227,29 @@ export class Dispatcher implements Intake {
     bytesDone: number;
   } {
     const now = this.#options.clock.now();
-    const held = new Map<string, number>();
+    const buffered = this.#branches.held();
+    const held = new Map(buffered);
+    let recordsInFlight = this.#recordsInFlight();
+    for (const records of buffered.values()) recordsInFlight += records;
     let bytesInFlight = 0;
     for (const batch of this.#inFlight) {
       bytesInFlight += batch.bytes;
-      for (const { stream, count } of batch.segments) {
-        held.set(stream.source, (held.get(stream.source) ?? 0) + count);
+      for (const segment of batch.segments) {
+        const { source } = segment.stream;
+        held.set(source, (held.get(source) ?? 0) + inMemory(batch, segment));
       }
     }
     return {
-      sources: new Map([...this.#accounts].map(([id, account]) => [id, account.status(held.get(id) ?? 0)])),
+      sources: new Map(
+        [...this.#accounts].map(([id, account]) => [
+          id,
+          account.status(held.get(id) ?? 0, buffered.get(id) ?? 0),
+        ]),
+      ),
       sinks: this.#branches.status(now),
       batches: this.#batches,
       batchesInFlight: this.#inFlight.size,
-      recordsInFlight: this.#recordsInFlight(),
+      recordsInFlight,
       bytesInFlight,
       recordsDone: this.#recordsDone,
       bytesDone: this.#bytesDone,
@@ -263,11 +281,11 @@ export class Dispatcher implements Intake {
 
     const ways: [Lane, Delivery][] = [];
     for (const { lane, unsettled } of this.#branches.current) {
-      const delivery = select(batch, lane);
-      if (delivery === null) continue;
-      unsettled.add(delivery);
-      batch.deliveries.push(delivery);
-      ways.push([lane, delivery]);
+      for (const delivery of select(batch, lane)) {
+        unsettled.add(delivery);
+        batch.deliveries.push(delivery);
+        ways.push([lane, delivery]);
+      }
     }
     batch.unsettled = ways.length;
     if (batch.unsettled === 0) this.#complete(batch);
@@ -294,7 +312,10 @@ export class Dispatcher implements Intake {
 
   #settle(lane: Lane, delivery: Delivery, settlement: Settlement): void {
     const { rejected, reason, indexes } = settlement;
-    const ends = endsOf(settlement, delivery.records, rejected);
+    const ends: Ends =
+      settlement.stored === undefined
+        ? endsOf(settlement, delivery.records, rejected)
+        : { buffered: delivery.records };
     lane.account.finish(ends);
     const onResent = this.#resent.get(delivery);
     if (onResent !== undefined) {
@@ -306,8 +327,14 @@ export class Dispatcher implements Intake {
     for (const [segment, segmentEnd] of segmentEnds(delivery, settlement)) {
       batch.ends[segment.index] = worse(batch.ends[segment.index]!, segmentEnd);
     }
-    const { delivered = 0, deadLettered = 0 } = ends;
-    const outcome = { delivered, filtered: 0, deadLettered, dropped: rejected - deadLettered };
+    const { delivered = 0, deadLettered = 0, buffered } = ends;
+    const outcome = {
+      delivered,
+      filtered: 0,
+      deadLettered,
+      dropped: rejected - deadLettered,
+      ...(buffered !== undefined && { buffered }),
+    };
     this.#notify((o) => o.settled?.(delivery, outcome, reason || undefined, indexes));
     batch.unsettled--;
     if (batch.unsettled === 0) this.#complete(batch);
@@ -318,10 +345,11 @@ export class Dispatcher implements Intake {
       const live = liveCount(segment);
       const account = this.#accounts.get(segment.stream.source)!;
       account.finish({ filtered: segment.count - live });
-      account.finish(batch.ends[segment.index] ?? { dropped: { unrouted: live } });
+      const ends = batch.ends[segment.index] ?? { dropped: { unrouted: live } };
+      account.finish(ends);
+      this.#recordsDone += inMemory(batch, segment);
+      if (ends.buffered === undefined) this.#bytesDone += segment.bytes;
     }
-    this.#recordsDone += batch.count;
-    this.#bytesDone += batch.bytes;
     this.#inFlight.delete(batch);
     this.#notify((o) => o.completed?.(batch, batch.deliveries));
     for (const pending of batch.pending) this.#acknowledgements.acknowledge(pending);
@@ -334,13 +362,33 @@ export class Dispatcher implements Intake {
     }
   }
 
+  /** Records that were in a disk buffer, and are not any more. */
+  #release(source: string, ends: Ends, bytes: number): void {
+    this.#accountOf(source).finish(ends);
+    const { delivered = 0, deadLettered = 0, dropped = {} } = ends;
+    this.#recordsDone += delivered + deadLettered;
+    for (const count of Object.values(dropped)) this.#recordsDone += count;
+    this.#bytesDone += bytes;
+  }
+
+  #accountOf(source: string): Account {
+    let account = this.#accounts.get(source);
+    if (account === undefined) {
+      account = new Account();
+      this.#accounts.set(source, account);
+    }
+    return account;
+  }
+
   #holds(source: string): boolean {
     return this.#inFlight.values().some((batch) => holds(batch, source));
   }
 
   #recordsInFlight(): number {
     let records = 0;
-    for (const batch of this.#inFlight) records += batch.count;
+    for (const batch of this.#inFlight) {
+      for (const segment of batch.segments) records += inMemory(batch, segment);
+    }
     return records;
   }
 
@@ -359,12 +407,23 @@ function holds(batch: BatchInFlight, source: string): boolean {
   return batch.segments.some(({ stream }) => stream.source === source);
 }
 
-/** What a sink gets of a batch; null when nothing. */
-function select(batch: BatchInFlight, lane: Lane): Delivery | null {
+/** Records of a segment in memory that are not in the disk buffer their source's ledger waits for. */
+function inMemory(batch: BatchInFlight, { index, count }: Segment): number {
+  return count - (batch.ends[index]?.buffered ?? 0);
+}
+
+/** What a sink gets of a batch: all of it at once, but for what its disk buffer may have to take. */
+function select(batch: BatchInFlight, lane: Lane): Delivery[] {
   const segments = batch.segments.filter(
     (segment) => liveCount(segment) > 0 && lane.selects(segment.stream.source),
   );
-  if (segments.length === 0) return null;
+  const stored = segments.filter(({ stream }) => lane.stores(stream));
+  const parts =
+    stored.length === 0 ? [segments] : [segments.filter((each) => !stored.includes(each)), stored];
+  return parts.filter((part) => part.length > 0).map((part) => deliveryOf(batch, lane, part));
+}
+
+function deliveryOf(batch: BatchInFlight, lane: Lane, segments: readonly Segment[]): Delivery {
   let records = 0;
   let bytes = 0;
   for (const segment of segments) {

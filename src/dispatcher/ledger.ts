@@ -5,6 +5,8 @@ export interface Ends {
   delivered?: number;
   filtered?: number;
   deadLettered?: number;
+  /** Not at their end: they wait in a sink's disk buffer, whose lane says how they end. */
+  buffered?: number;
   /** By reason, a short stable word. */
   dropped?: Readonly<Record<string, number>>;
 }
@@ -35,8 +37,8 @@ export class Account {
     }
   }
 
-  /** @param inFlight records held right now, counted by whoever holds them. */
-  status(inFlight: number): LedgerStatus {
+  /** @param inFlight records held right now, counted by whoever holds them. @param buffered those of them on disk. */
+  status(inFlight: number, buffered = 0): LedgerStatus {
     let droppedTotal = 0;
     for (const count of this.dropped.values()) droppedTotal += count;
     return {
@@ -47,6 +49,7 @@ export class Account {
       dead_lettered: this.deadLettered,
       dropped: Object.fromEntries(this.dropped),
       in_flight: inFlight,
+      ...(buffered > 0 && { buffered }),
       balanced: this.read === this.delivered + this.filtered + this.deadLettered + droppedTotal + inFlight,
     };
   }

@@ -13,6 +13,11 @@ export function segmentEnds(delivery: Delivery, settlement: Settlement): [Segmen
   let left = settlement.rejected;
   for (const segment of delivery.segments) {
     const live = liveCount(segment);
+    if (settlement.stored !== undefined) {
+      // A source counts a record once: where it waits for another buffer, this sink has done its part.
+      ends.push([segment, settlement.stored.get(segment) ? { buffered: live } : { delivered: live }]);
+      continue;
+    }
     const rejected =
       settlement.indexes === null ? Math.min(left, live) : countWithin(segment, settlement.indexes);
     left -= rejected;
@@ -29,7 +34,9 @@ function countWithin(segment: Segment, indexes: readonly number[]): number {
   return count;
 }
 
-/** Of two ends of the same records in two sinks, the one with fewer delivered. */
+/** Of two ends of the same records in two sinks, the one that is still open, else the one with fewer delivered. */
 export function worse(a: Ends | null, b: Ends): Ends {
+  if (b.buffered !== undefined) return b;
+  if (a?.buffered !== undefined) return a;
   return a !== null && (a.delivered ?? 0) <= (b.delivered ?? 0) ? a : b;
 }

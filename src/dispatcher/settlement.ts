@@ -1,7 +1,7 @@
 import { PartialError, PermanentError, RetryableError } from '../component/errors.ts';
 import { liveRow } from '../component/lines.ts';
 import type { Delivery } from '../record/delivery.ts';
-import { liveCount } from '../record/segment.ts';
+import { liveCount, type Segment } from '../record/segment.ts';
 import type { Ends } from './ledger.ts';
 
 /** How a delivery ended in its sink: everything not rejected was delivered. */
@@ -13,6 +13,11 @@ export interface Settlement {
   readonly reason: string;
   /** The rejected ones lie among the dead letters; else they were dropped. */
   readonly deadLettered: boolean;
+  /**
+   * Present when the delivery is in the sink's disk buffer and nothing of it has ended: its segments, and whether the
+   * ledger of the segment's source waits for that buffer.
+   */
+  readonly stored?: ReadonlyMap<Segment, boolean>;
 }
 
 export const DELIVERED: Settlement = { rejected: 0, indexes: null, reason: '', deadLettered: false };

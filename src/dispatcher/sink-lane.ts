@@ -17,7 +17,6 @@ import type { SinkStatus } from '../component/status.ts';
 import type { Delivery } from '../record/delivery.ts';
 import type { RetryPolicy } from './backoff.ts';
 import { Breaker } from './breaker.ts';
-import type { Lane } from './lane.ts';
 import { Account } from './ledger.ts';
 import { RejectionLog } from './rejection-log.ts';
 import { DELIVERED, givenUp, reasonOf, refusedBy, type Settlement } from './settlement.ts';
@@ -58,7 +57,7 @@ interface Rejection {
   readonly message: string;
 }
 
-export class SinkLane implements Lane {
+export class SinkLane {
   readonly id: string;
   readonly account: Account;
   readonly #options: SinkLaneOptions;
@@ -101,6 +100,29 @@ export class SinkLane implements Lane {
 
   get idle(): boolean {
     return this.#queue.length === 0 && this.#sending.size === 0;
+  }
+
+  /** Whether the sink failed and has not worked since. */
+  get isFailing(): boolean {
+    return this.#breaker.state !== 'closed';
+  }
+
+  /** Deliveries that wait for an attempt. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /** Attempts that the sink takes at once. */
+  get concurrency(): number {
+    return this.#sink.concurrency;
+  }
+
+  /** Gives back those deliveries, oldest first, that wait for an attempt and that `chosen` says; they are not settled. */
+  withdraw(chosen: (delivery: Delivery) => boolean): Delivery[] {
+    const withdrawn = this.#queue.filter((each) => !this.#unwritten.has(each) && chosen(each));
+    const left = this.#queue.filter((each) => !withdrawn.includes(each));
+    this.#queue.splice(0, this.#queue.length, ...left);
+    return withdrawn;
   }
 
   replaceSink(sink: Sink, selects: (sourceId: string) => boolean): Promise<void> {

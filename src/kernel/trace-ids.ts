@@ -39,3 +39,8 @@ export function spanIdOf(seed: bigint, row: number, n: number): Buffer {
   id.writeBigUInt64BE(draw(seed, row, 2 + n) || 1n);
   return id;
 }
+
+/** The seed that draws for a row what `seed` draws for the row `rows` behind it (or, below 0, before it). */
+export function shiftSeed(seed: bigint, rows: number): bigint {
+  return BigInt.asUintN(64, seed + BigInt(rows) * DRAWS_PER_ROW * GAMMA);
+}

@@ -27,6 +27,8 @@ export interface Delivery {
   accepted: number;
   /** Rows of the batch that count as accepted above although the destination refused them for good; absent: none. */
   refused?: readonly number[];
+  /** The sink's disk buffer has taken it over: the attempts are not its whole way. */
+  stored?: true;
   /** Its records are dead letters that are sent again; absent: they come from a source. */
   readonly resent?: true;
 }

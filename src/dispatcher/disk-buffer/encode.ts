@@ -6,6 +6,7 @@ import type { Batch } from '../../record/batch.ts';
 import { liveCount, type Segment } from '../../record/segment.ts';
 import { ContextRow } from '../../record/traced.ts';
 import { HEADER_BYTES, writeHeader } from './format.ts';
+import { type Holdings, holdingsOf } from './holdings.ts';
 import { type FrameHead, layOutColumns, type RunHead, type StreamHead, type TracedHead } from './payload.ts';
 
 export interface EncodeContext {
@@ -30,8 +31,11 @@ export class FrameEncoder {
     this.#context = context;
   }
 
-  /** The frame, valid until the next call. */
-  encode(part: Part, { number, nonce }: { number: number; nonce: number }): Buffer {
+  /** The frame, valid until the next call, and what it holds. */
+  encode(
+    part: Part,
+    { number, nonce }: { number: number; nonce: number },
+  ): { frame: Buffer; holdings: Holdings } {
     const { batch, segments } = part;
     const { slot, fields } = batch;
     const rows = rowsOf(segments);
@@ -70,7 +74,7 @@ export class FrameEncoder {
       at += kernel.bytes.copy(out, at, start, start + length);
     }
     writeHeader(out, { length: size - HEADER_BYTES, records: rows.length, number, nonce });
-    return out;
+    return { frame: out, holdings: holdingsOf(head) };
   }
 
   #headOf({ batch, segments, counts }: Part): FrameHead {
@@ -117,7 +121,7 @@ export class FrameEncoder {
   }
 
   #room(size: number): Buffer {
-    if (this.#memory.length < size) this.#memory = Buffer.allocUnsafe(size * 1.25);
+    if (this.#memory.length < size) this.#memory = Buffer.allocUnsafe(Math.ceil(size * 1.25));
     return this.#memory.subarray(0, size);
   }
 }

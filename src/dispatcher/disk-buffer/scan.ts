@@ -51,7 +51,11 @@ export class FrameScanner {
       const length = Math.min(WINDOW_BYTES, size - at);
       const bytes = window.subarray(0, length);
       await this.#read(bytes, at);
-      for (let found = bytes.indexOf(MAGIC_BYTES); found !== -1; found = bytes.indexOf(MAGIC_BYTES, found + 1)) {
+      for (
+        let found = bytes.indexOf(MAGIC_BYTES);
+        found !== -1;
+        found = bytes.indexOf(MAGIC_BYTES, found + 1)
+      ) {
         if (readHeader(bytes.subarray(found), this.#nonce) !== undefined) {
           return { kind: 'damage', next: at + found, records: null };
         }

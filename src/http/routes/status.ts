@@ -20,6 +20,7 @@ const ledger = z
     dead_lettered: count,
     dropped: z.record(z.string(), count).describe('Records given up, by reason.'),
     in_flight: count,
+    buffered: count.optional().describe('Of a source: those in flight that are in disk buffers of sinks.'),
     balanced: z.boolean(),
   })
   .describe(
@@ -45,6 +46,20 @@ const source = z.object({
   ledger,
 });
 
+const buffer = z
+  .object({
+    bytes: count.describe('Of its files.'),
+    max_bytes: count,
+    files: count,
+    records: count.describe('In it, or read back and not delivered yet.'),
+    full: z.boolean().describe('Logs wait in memory because there is no room.'),
+    damaged_places: count.describe('Damage found in its files since the start.'),
+    damaged_bytes: count,
+    damaged_records: count.describe('Those that are known.'),
+  })
+  .optional()
+  .describe('The buffer on disk, where the sink has one.');
+
 const sink = z.object({
   id: z.string(),
   type: z.string(),
@@ -68,6 +83,7 @@ const sink = z.object({
     .optional(),
   oldest_unacknowledged_seconds: z.number(),
   details,
+  buffer,
   ledger,
 });
 
