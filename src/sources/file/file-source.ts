@@ -196,6 +196,8 @@ export class FileSource implements Source {
       this.#complaints.settle(file.path);
       if (reading.kind === 'rewritten') {
         this.#files.restart(file, clock.now());
+        // What it held before may be in a copy, which is read first.
+        this.#scanAt = clock.now();
         return;
       }
       if (reading.kind === 'lines') {

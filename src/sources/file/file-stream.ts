@@ -29,17 +29,19 @@ export class FileStream implements Stream {
   readonly sourceType: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly path: string;
-  readonly key: string;
   /** Where reading began, and bytes before it that nobody wanted. */
   readonly began: number;
   readonly skipped: number;
   readonly #home: string;
-  readonly #born: number;
+  #key: string;
+  #born: number;
   readonly #origin: StreamOrigin;
   /** Ends of chunks handed over and not committed, in order. */
   readonly #marks: Mark[] = [];
   #retired = false;
   #head: Fingerprint;
+  /** Of the bytes that end at `committed`. */
+  #tail: Fingerprint;
   /** Delivered up to here. */
   committed: number;
   /** The file was given up: nothing is left to read of it. */
@@ -54,6 +56,7 @@ export class FileStream implements Stream {
     position: number;
     skipped: number;
     head: Fingerprint;
+    tail: Fingerprint;
   }) {
     const { home, key, origin } = options;
     this.#home = home;
@@ -63,12 +66,18 @@ export class FileStream implements Stream {
     this.source = origin.source;
     this.sourceType = origin.sourceType;
     this.labels = origin.labels;
-    this.key = key;
+    this.#key = key;
     this.began = options.position;
     this.skipped = options.skipped;
     this.#origin = origin;
     this.committed = options.position;
     this.#head = options.head;
+    this.#tail = options.tail;
+  }
+
+  /** Device and inode of the file that the records are in. */
+  get key(): string {
+    return this.#key;
   }
 
   /** Notes the end of a chunk that is about to be handed over, and what precedes it in the file. */
@@ -81,7 +90,13 @@ export class FileStream implements Stream {
     let last: Mark | undefined;
     while (this.#marks.length > 0 && this.#marks[0]!.position <= position) last = this.#marks.shift();
     this.committed = position;
-    this.save(position, last?.position === position ? last.tail : NOTHING);
+    this.#tail = last?.position === position ? last.tail : NOTHING;
+    this.save(position, this.#tail);
+  }
+
+  /** Stores what is known now, although nothing more was delivered. */
+  note(): void {
+    this.save(this.committed, this.#tail);
   }
 
   /** Notes what the file's first bytes are, without a chunk. */
@@ -104,11 +119,19 @@ export class FileStream implements Stream {
       ...(this.skipped > 0 && { skipped: this.skipped }),
       ...(this.done && { done: true }),
     };
-    positions.set(this.key, entry);
+    positions.set(this.#key, entry);
   }
 
   /** From now on nothing is stored: the bytes this stream was read from are gone. */
   retire(): void {
     this.#retired = true;
+  }
+
+  /** The bytes this stream was read from are in another file now, a copy that came into being at `born`. */
+  moveTo(key: string, born: number): void {
+    this.#retired = false;
+    this.#key = key;
+    this.#born = born;
+    this.note();
   }
 }

@@ -7,13 +7,15 @@ import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Logger } from '../../component/logger.ts';
 import type { Complaints } from './complaints.ts';
+import { isTelling } from './content.ts';
+import { Copies, holdsAt } from './copies.ts';
 import type { Descriptors } from './descriptors.ts';
 import type { StreamOrigin } from './file-stream.ts';
 import type { KnownFiles } from './known-files.ts';
 import { shownPath, systemPath } from './names.ts';
-import { type PositionEntry, readPositionEntry } from './position-entry.ts';
+import { contentOf, type PositionEntry, readPositionEntry } from './position-entry.ts';
 import type { ReadQueue } from './read-queue.ts';
-import { isMounted, keyOf, type Sibling, type Siblings, startOf } from './siblings.ts';
+import { isMounted, keyOf, originsOf, type Sibling, type Siblings, startOf } from './siblings.ts';
 import { TailedFile } from './tailed-file.ts';
 import type { TailedFiles } from './tailed-files.ts';
 
@@ -35,6 +37,7 @@ export class Finder {
   readonly #known: KnownFiles;
   readonly #files: TailedFiles;
   readonly #queue: ReadQueue;
+  readonly #copies: Copies;
   readonly #log: Logger;
   #isFirst = true;
 
@@ -60,6 +63,7 @@ export class Finder {
     this.#known = options.known;
     this.#files = options.files;
     this.#queue = options.queue;
+    this.#copies = new Copies(options);
     this.#log = options.log;
   }
 
@@ -74,8 +78,9 @@ export class Finder {
     const { now, changedAt } = options;
     this.#siblings.forget();
     if (paths !== undefined) this.#known.expect(paths);
+    await this.#copies.takeUp(now);
     const stored = this.#isFirst ? this.#stored() : NOTHING_STORED;
-    const fresh: TailedFile[] = [];
+    const fresh = this.#isFirst ? await this.#findStored(stored, now) : [];
     // Paths that become vacant on the way are appended, and so looked at in the same pass.
     for (const [path, alias] of this.#known.vacant) {
       if (
@@ -85,7 +90,7 @@ export class Finder {
       ) {
         continue;
       }
-      const file = await this.#lookAt(path, stored, now);
+      const file = await this.#lookAt(path, { stored, now });
       if (file === undefined) continue;
       fresh.push(file);
       const before = this.#known.leaving.get(path);
@@ -94,14 +99,30 @@ export class Finder {
         await this.#readRotated(path, { since, before: before === undefined ? [] : [before], now });
       }
     }
+    await this.#copies.takeUp(now);
     if (this.#isFirst) await this.#recover(stored, now);
     this.#isFirst = false;
     fresh.sort((a, b) => a.modifiedAt - b.modifiedAt);
     for (const file of fresh) this.#queue.add(file);
   }
 
+  /** At the first call, before all others: files of stored positions, so that copies of them are known as that. */
+  async #findStored(stored: Stored, now: number): Promise<TailedFile[]> {
+    if (stored.size === 0) return [];
+    const found: TailedFile[] = [];
+    for (const path of this.#known.vacant.keys()) {
+      const file = await this.#lookAt(path, { stored, onlyStored: true, now });
+      if (file !== undefined) found.push(file);
+    }
+    await this.#copies.takeUp(now);
+    return found;
+  }
+
   /** The new file under the path, if there is one. */
-  async #lookAt(path: string, stored: Stored, now: number): Promise<TailedFile | undefined> {
+  async #lookAt(
+    path: string,
+    { stored, onlyStored = false, now }: { stored: Stored; onlyStored?: boolean; now: number },
+  ): Promise<TailedFile | undefined> {
     let stats: BigIntStats;
     try {
       stats = await stat(systemPath(path), { bigint: true });
@@ -112,6 +133,8 @@ export class Finder {
     }
     if (!stats.isFile()) return undefined;
     const key = keyOf(stats);
+    const isStored = this.#origin.positions.get(key) !== undefined;
+    if (onlyStored && !isStored) return undefined;
     const known = this.#known.byKey.get(key);
     if (known !== undefined && known.detachedAt === undefined) {
       if (await this.#files.leadsTo(known.path, known)) {
@@ -122,6 +145,8 @@ export class Finder {
       this.#known.vacate(known);
     }
     const file = known ?? this.#known.departed.get(key);
+    if (file === undefined && !isStored && (await this.#copies.isCopy({ path, key, stats }, now)))
+      return undefined;
     if (file !== undefined) {
       this.#known.attach(file, path);
       file.stream.done = false;
@@ -130,15 +155,16 @@ export class Finder {
     }
     // A path that was read before has been rotated: what it leads to now is new, whatever `start_at` says.
     const fromEnd = this.#isFirst && this.#startAt === 'end' && !stored.has(path);
-    return this.#begin({ path, key, stats }, { fromEnd, now });
+    return this.#begin({ path, key, stats }, { fromEnd, stored, now });
   }
 
   async #begin(
     { path, key, stats }: Sibling,
-    { fromEnd, now }: { fromEnd: boolean; now: number },
+    { fromEnd, stored, now }: { fromEnd: boolean; stored: Stored; now: number },
   ): Promise<TailedFile> {
     const size = Number(stats.size);
-    const entry = readPositionEntry(this.#origin.positions.get(key));
+    const entry =
+      readPositionEntry(this.#origin.positions.get(key)) ?? (await this.#moved(path, key, stored));
     const file = this.#make({ path, key, stats }, { from: entry ?? (fromEnd ? size : 0), now });
     file.predecessor = this.#known.leaving.get(path);
     this.#known.attach(file, path);
@@ -147,7 +173,8 @@ export class Finder {
         if (await this.#descriptors.open(file, now)) await file.learn();
       });
     }
-    if (entry?.done || (entry === undefined && fromEnd)) file.savePosition();
+    // Also when it starts at its first byte: what rotates away before anything of it is delivered is known by this.
+    if (entry === undefined || entry.done) file.savePosition();
     if (size < file.position) this.#files.restart(file, now);
     // Open at once, so that it can be read even when it is deleted before its turn comes.
     if (!file.isOpen && this.#descriptors.hasRoom) {
@@ -156,12 +183,23 @@ export class Finder {
     return file;
   }
 
+  /** The position of the file under another number of its device: those of network and layered file systems change. */
+  async #moved(path: string, key: string, stored: Stored): Promise<PositionEntry | undefined> {
+    const { positions } = this.#origin;
+    for (const [other, entry] of stored.get(path) ?? []) {
+      if (other === key || inodeOf(other) !== inodeOf(key)) continue;
+      if ((await holdsAt(path, contentOf(entry)).catch(() => false)) !== true) continue;
+      positions.delete(other);
+      return entry;
+    }
+    return undefined;
+  }
+
   /** At the first call: what became of the files that were read in an earlier run and that no path leads to. */
   async #recover(stored: Stored, now: number): Promise<void> {
     const lost: string[] = [];
     for (const [path, entries] of stored) {
       if (!this.#matches(path)) continue;
-      const current = this.#known.byPath.get(path);
       const before: TailedFile[] = [];
       for (const [key, entry] of entries) {
         if (entry.done || this.#known.byKey.has(key)) continue;
@@ -173,11 +211,8 @@ export class Finder {
         }
       }
       before.sort((a, b) => a.startedAt - b.startedAt);
-      const isRotated = !entries.some(([key]) => key === current?.key);
-      const since = isRotated
-        ? Math.max(...entries.map(([, { born, seen }]) => born ?? seen))
-        : Number.POSITIVE_INFINITY;
-      await this.#readRotated(path, { since, before, now });
+      await this.#copies.takeUp(now);
+      await this.#readRotated(path, { since: this.#sinceOf(path, entries), before, now });
     }
     if (lost.length === 0) return;
     this.#known.filesLost += lost.length;
@@ -185,6 +220,18 @@ export class Finder {
       { source: this.#origin.source, files: lost.length, paths: lost.slice(0, MAX_NAMED) },
       'files read in an earlier run are gone, so that what was written to them since then is not known; rotate to the same folder, uncompressed at first, to have it read',
     );
+  }
+
+  /**
+   * From when on files beside the path were not known to an earlier run. Where the path leads to another file now, one
+   * may have been read in between; where it leads to the same one, it may have been copied and truncated.
+   */
+  #sinceOf(path: string, entries: readonly (readonly [key: string, entry: PositionEntry])[]): number {
+    const current = this.#known.byPath.get(path);
+    if (!entries.some(([key]) => key === current?.key)) {
+      return Math.max(...entries.map(([, { born, seen }]) => born ?? seen));
+    }
+    return Math.max(...entries.map(([, { seen }]) => seen));
   }
 
   /** The file of a stored position, wherever rotation has put it; undefined when it is not there any more. */
@@ -195,15 +242,22 @@ export class Finder {
     now: number,
   ): Promise<TailedFile | undefined> {
     const sibling = await this.#siblings.withKey(path, key);
-    if (sibling === undefined || Number(sibling.stats.size) < entry.offset) return undefined;
+    if (sibling === undefined) return undefined;
+    const isOfAge = startOf(sibling.stats) === entry.born;
+    // Nothing is known of its bytes, so only its age tells it from another file with its number.
+    if (entry.head.bytes === 0 && entry.born !== undefined && !isOfAge) return undefined;
     const file = this.#make(sibling, { home: path, from: entry, now });
-    let isOther = false;
+    let isOther = Number(sibling.stats.size) < entry.offset;
     await this.#try(file, now, async () => {
-      if (await this.#descriptors.open(file, now)) isOther = (await file.isFoundIn(file.fd)) === false;
+      if (await this.#descriptors.open(file, now)) isOther ||= (await file.isFoundIn(file.fd)) === false;
     });
     if (isOther) {
-      this.#descriptors.close(file);
-      return undefined;
+      const isTruncated = isOfAge && [...originsOf(sibling.path)].includes(path);
+      if (!isTruncated) {
+        this.#descriptors.close(file);
+        return undefined;
+      }
+      this.#files.restart(file, now);
     }
     this.#known.addDetached(file, now);
     this.#known.rotations++;
@@ -219,17 +273,19 @@ export class Finder {
     { since, before, now }: { since: number; before: readonly TailedFile[]; now: number },
   ): Promise<void> {
     const chain = [...before];
+    const current = this.#known.byPath.get(path);
+    const read = current === undefined ? before : [...before, current];
     const siblings = since === Number.POSITIVE_INFINITY ? [] : await this.#siblings.rotatedFrom(path, since);
     for (const sibling of siblings) {
       if (this.#known.byKey.has(sibling.key) || this.#known.departed.has(sibling.key)) continue;
       if (this.#known.isWatched(sibling.path)) continue;
-      const file = await this.#unlessRead(sibling, { home: path, before, now });
+      const file = await this.#unlessRead(sibling, { home: path, read, now });
       if (file === undefined) continue;
+      file.savePosition();
       this.#known.addDetached(file, now);
       this.#known.rotations++;
       chain.push(file);
     }
-    const current = this.#known.byPath.get(path);
     if (current !== undefined) chain.push(current);
     for (const [index, file] of chain.entries()) {
       if (index > 0) file.predecessor = chain[index - 1];
@@ -240,7 +296,7 @@ export class Finder {
   /** The file, unless it was read already: in an earlier run to its end, or as the one that it is a copy of. */
   async #unlessRead(
     sibling: Sibling,
-    { home, before, now }: { home: string; before: readonly TailedFile[]; now: number },
+    { home, read, now }: { home: string; read: readonly TailedFile[]; now: number },
   ): Promise<TailedFile | undefined> {
     const entry = readPositionEntry(this.#origin.positions.get(sibling.key));
     const file = this.#make(sibling, { home, from: 0, now });
@@ -248,7 +304,9 @@ export class Finder {
     let isRead = false;
     await this.#try(file, now, async () => {
       if (!(await this.#descriptors.open(file, now))) return;
-      for (const other of before) isRead ||= (await other.isFoundIn(file.fd)) === true;
+      for (const other of read) {
+        isRead ||= isTelling(other.content) && (await other.isFoundIn(file.fd)) === true;
+      }
       isRead ||= (await earlier?.isFoundIn(file.fd)) === true;
     });
     if (!isRead) return file;
@@ -256,24 +314,20 @@ export class Finder {
     return undefined;
   }
 
-  #make(
-    { path, key, stats }: Sibling,
-    options: { home?: string; from: PositionEntry | number; now: number },
-  ): TailedFile {
-    const file = new TailedFile({
-      path,
-      home: options.home ?? path,
-      key,
-      dev: Number(stats.dev),
-      ino: Number(stats.ino),
-      size: Number(stats.size),
-      startedAt: startOf(stats),
-      now: options.now,
+  #make(sibling: Sibling, options: { home?: string; from: PositionEntry | number; now: number }): TailedFile {
+    const { from, home, now } = options;
+    const entry = typeof from === 'number' ? undefined : from;
+    const file = TailedFile.found(sibling, {
+      ...(home !== undefined && { home }),
+      from: entry === undefined ? (from as number) : contentOf(entry),
+      now,
       origin: this.#origin,
-      from: options.from,
     });
-    // Only a hint for the order of reading, until the first poll.
-    file.modifiedAt = Number(stats.mtimeNs) / 1e6;
+    if (entry !== undefined) {
+      const { clock } = this.#origin;
+      file.intactAt = now - Math.max(0, clock.toEpoch(now) - entry.seen);
+      file.heldAt = entry.path;
+    }
     return file;
   }
 
@@ -297,4 +351,8 @@ export class Finder {
     }
     return stored;
   }
+}
+
+function inodeOf(key: string): string {
+  return key.slice(key.indexOf(':') + 1);
 }

@@ -2,12 +2,26 @@
  * Which files are tailed and which paths lead to them. A file is recognised by its device and inode (its key), never
  * by its path. Only keeps book; what becomes of files is decided by those who call it.
  */
+import type { Content } from './content.ts';
+import type { FileStream } from './file-stream.ts';
 import type { TailedFile } from './tailed-file.ts';
 
 /** What a path led to that is tailed under another path. */
 export interface Alias {
   readonly file: TailedFile;
   readonly dev: number;
+}
+
+/** What a file held before it was truncated or rewritten. */
+export interface Replaced {
+  readonly file: TailedFile;
+  readonly path: string;
+  readonly content: Content;
+  readonly stream: FileStream;
+  /** Bytes that were seen and not read. */
+  readonly unread: number;
+  /** When it still held that, by the clock of the system, in milliseconds since 1970. */
+  readonly intactAt: number;
 }
 
 export class KnownFiles {
@@ -21,6 +35,8 @@ export class KnownFiles {
   readonly followed = new Set<TailedFile>();
   /** Files done with that still exist, until everything read from them is delivered. */
   readonly departed = new Map<string, TailedFile>();
+  /** Contents that may be found in a copy beside their file. */
+  readonly replaced: Replaced[] = [];
   rotations = 0;
   truncations = 0;
   /** Bytes that were seen and could not be read, and files gone before they were read to their end. */

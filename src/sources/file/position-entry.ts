@@ -1,4 +1,5 @@
 /** What the position store keeps of a file, by the key `dev:ino`. */
+import type { Content } from './content.ts';
 import { FINGERPRINT_BYTES, type Fingerprint } from './fingerprint.ts';
 
 export interface PositionEntry {
@@ -38,6 +39,11 @@ export function readPositionEntry(value: unknown): PositionEntry | undefined {
     ...(isCount(skipped, offset) && skipped > 0 && { skipped }),
     ...(done === true && { done }),
   };
+}
+
+/** What the entry says was read. */
+export function contentOf({ offset, head, tail, skipped }: PositionEntry): Content & { skipped?: number } {
+  return { position: offset, head, tail, ...(skipped !== undefined && { skipped }) };
 }
 
 function isFingerprint(value: unknown): value is Fingerprint {

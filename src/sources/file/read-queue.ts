@@ -17,9 +17,10 @@ export class ReadQueue {
 
   /** Takes the next file whose predecessor does not wait; the queue must not be empty. */
   next(): TailedFile {
-    for (;;) {
+    for (let tried = 1; ; tried++) {
       const file = this.#files.shift()!;
-      if (file.predecessor?.queued) {
+      // Those that wait for one another would otherwise wait for ever.
+      if (file.predecessor?.queued && tried <= this.#files.length) {
         this.#files.push(file);
         continue;
       }

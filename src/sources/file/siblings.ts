@@ -39,6 +39,15 @@ export function startOf(stats: BigIntStats): number {
   return Number(stats.birthtimeNs === 0n ? stats.mtimeNs : stats.birthtimeNs) / 1e6;
 }
 
+/** The paths that by its name the file may have been rotated from, the longest first. */
+export function* originsOf(path: string): Iterable<string> {
+  const slash = path.lastIndexOf('/');
+  for (let end = path.length - 1; end > slash + 1; end--) {
+    const suffix = path.slice(end);
+    if (ROTATED.test(suffix) && !NO_TEXT.test(suffix)) yield path.slice(0, end);
+  }
+}
+
 export class Siblings {
   readonly #excludes: (path: string) => boolean;
   readonly #complaints: Complaints;

@@ -7,10 +7,11 @@ import type { Clock } from '../../component/clock.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Slot } from '../../kernel/slot.ts';
 import type { Chunk } from '../../record/chunk.ts';
+import { beginsWith, type Content, contentUpTo, holds } from './content.ts';
 import { closeFile, type OpenFile, readAt } from './file-handle.ts';
 import { FileStream, type StreamOrigin } from './file-stream.ts';
 import { extendHead, FINGERPRINT_BYTES, type Fingerprint, matches, NOTHING, tailOf } from './fingerprint.ts';
-import type { PositionEntry } from './position-entry.ts';
+import { type Sibling, startOf } from './siblings.ts';
 
 export interface ReadOptions {
   readonly kernel: Kernel;
@@ -48,6 +49,8 @@ export class TailedFile {
   readonly startedAt: number;
   /** Where it is to be found now. */
   path: string;
+  /** The path it was at when it was last seen to hold what was read: a copy of that is beside it. */
+  heldAt: string;
   stream: FileStream;
   /** Everything before it was handed over. */
   position: number;
@@ -59,7 +62,8 @@ export class TailedFile {
   /** The last read did not come to the end of the file. */
   more = false;
 
-  /** Monotonic milliseconds: when the file last grew, and when it is to be looked at again. */
+  /** Monotonic milliseconds: when it was last seen to hold what was read, when it last grew, and when it is to be looked at again. */
+  intactAt: number;
   changedAt: number;
   dueAt: number;
   /** When its path stopped leading to it; undefined while it does. A file put aside by rotation before it was read never had one. */
@@ -85,11 +89,14 @@ export class TailedFile {
     size: number;
     now: number;
     origin: StreamOrigin;
-    /** Where reading starts: after what was delivered in an earlier run, or at a byte, of which nothing is known. */
-    from: PositionEntry | number;
+    /** Where reading starts: after what was read before, or at a byte, of which nothing is known. */
+    from: (Content & { readonly skipped?: number }) | number;
+    /** The stream that its first part was read as, when that was another file. */
+    stream?: FileStream;
   }) {
     const { home, startedAt, key, origin, from, now } = options;
     this.path = options.path;
+    this.heldAt = options.path;
     this.home = home;
     this.startedAt = startedAt;
     this.key = key;
@@ -97,22 +104,42 @@ export class TailedFile {
     this.ino = options.ino;
     this.size = options.size;
     this.#origin = origin;
-    const known = typeof from === 'number' ? { offset: from, head: NOTHING, tail: NOTHING } : from;
-    this.position = known.offset;
-    this.seenTo = known.offset;
+    const known = typeof from === 'number' ? { position: from, head: NOTHING, tail: NOTHING } : from;
+    const skipped = typeof from === 'number' ? from : (from.skipped ?? 0);
+    this.position = known.position;
+    this.seenTo = known.position;
     this.#head = known.head;
     this.#tail = known.tail;
-    this.stream = new FileStream({
-      home,
-      born: startedAt,
-      key,
-      origin,
-      position: known.offset,
-      skipped: typeof from === 'number' ? from : (from.skipped ?? 0),
-      head: known.head,
-    });
+    this.stream = options.stream ?? new FileStream({ home, born: startedAt, key, origin, ...known, skipped });
+    this.intactAt = now;
     this.changedAt = now;
     this.dueAt = now;
+  }
+
+  /** A file as a look at it showed it. `home` is its path where rotation has not moved it. */
+  static found(
+    { path, key, stats }: Sibling,
+    options: {
+      home?: string;
+      from: (Content & { readonly skipped?: number }) | number;
+      stream?: FileStream;
+      now: number;
+      origin: StreamOrigin;
+    },
+  ): TailedFile {
+    const file = new TailedFile({
+      ...options,
+      path,
+      home: options.home ?? path,
+      key,
+      dev: Number(stats.dev),
+      ino: Number(stats.ino),
+      size: Number(stats.size),
+      startedAt: startOf(stats),
+    });
+    // Only a hint for the order of reading, until the first poll.
+    file.modifiedAt = Number(stats.mtimeNs) / 1e6;
+    return file;
   }
 
   get isOpen(): boolean {
@@ -140,42 +167,41 @@ export class TailedFile {
     this.size = stats.size;
     this.modifiedAt = stats.mtimeMs;
     if (changed) this.changedAt = now;
+    else this.intactAt = now;
     return changed;
+  }
+
+  /** What was read of it. */
+  get content(): Content {
+    return { position: this.position, head: this.#head, tail: this.#tail };
   }
 
   /** Whether the file still begins as it did. Call after opening it. */
   beginsAsBefore(): Promise<boolean> {
-    return this.#beginsIn(this.fd);
+    return beginsWith(this.fd, this.#head);
   }
 
-  /**
-   * Whether an open file holds what was read from this one; also when it ends before the position, as a copy does that
-   * was made earlier. Undefined: nothing was read. Rejects with errors of read(2).
-   */
-  async isFoundIn(fd: number): Promise<boolean | undefined> {
-    if (this.#head.bytes + this.#tail.bytes === 0) return undefined;
-    if (!(await this.#beginsIn(fd))) return false;
-    const tail = Buffer.allocUnsafe(this.#tail.bytes);
-    const read = await readAt(fd, [tail], this.position - tail.length);
-    return read < tail.length || matches(this.#tail, tail);
+  /** Whether an open file holds what was read from this one, see `holds`. */
+  isFoundIn(fd: number): Promise<boolean | undefined> {
+    return holds(fd, this.content);
+  }
+
+  /** Takes the fingerprint of the first bytes of a file that waits for its first read. Call after opening. */
+  async peek(): Promise<void> {
+    if (this.position > 0 || this.#head.bytes > 0) return;
+    const head = Buffer.allocUnsafe(FINGERPRINT_BYTES);
+    this.#head = extendHead(NOTHING, 0, head.subarray(0, await readAt(this.fd, [head], 0)));
+    if (this.#head.bytes === 0) return;
+    this.stream.begins(this.#head);
+    this.stream.note();
   }
 
   /** Takes the fingerprints of what lies before the position and was not read. Call after opening. */
   async learn(): Promise<void> {
-    const bytes = Math.min(FINGERPRINT_BYTES, this.position);
-    const head = Buffer.allocUnsafe(bytes);
-    const tail = Buffer.allocUnsafe(bytes);
-    if ((await readAt(this.fd, [head], 0)) < bytes) return;
-    if ((await readAt(this.fd, [tail], this.position - bytes)) < bytes) return;
-    this.#head = extendHead(NOTHING, 0, head);
-    this.#tail = tailOf(tail, head.subarray(0, 0));
-    this.stream.begins(this.#head);
-  }
-
-  async #beginsIn(fd: number): Promise<boolean> {
-    if (this.#head.bytes === 0) return true;
-    const head = Buffer.allocUnsafe(this.#head.bytes);
-    return (await readAt(fd, [head], 0)) === head.length && matches(this.#head, head);
+    const { head, tail } = await contentUpTo(this.fd, this.position);
+    this.#head = head;
+    this.#tail = tail;
+    this.stream.begins(head);
   }
 
   /**
@@ -191,6 +217,14 @@ export class TailedFile {
     const read = (await readAt(this.fd, buffers, this.position - known)) - known;
     const readAtMs = options.clock.now();
     if (read < 0 || !matches(this.#tail, before)) return REWRITTEN;
+    if (
+      this.position === 0 &&
+      !matches(this.#head, slot.bytes.subarray(0, Math.min(read, this.#head.bytes)))
+    ) {
+      return REWRITTEN;
+    }
+    this.intactAt = readAtMs;
+    this.heldAt = this.path;
     if (this.#skipNuls && this.#skippedNuls(slot, read)) return NONE;
 
     const from = this.position;
@@ -211,9 +245,12 @@ export class TailedFile {
     const taken = slot.bytes.subarray(0, consumed);
     this.position = from + consumed;
     this.changedAt = readAtMs;
-    this.#head = extendHead(this.#head, from, taken);
+    const head = this.#head.bytes;
+    this.#head = extendHead(from === 0 ? NOTHING : this.#head, from, taken);
     this.#tail = tailOf(before, taken);
     this.stream.mark(this.position, this.#tail, this.#head);
+    // By this it is known again, and copies of it are, although a sink that is down lets nothing be delivered.
+    if (this.#head.bytes > head) this.stream.note();
     const chunk = {
       slot,
       stream: this.stream,
@@ -232,6 +269,8 @@ export class TailedFile {
     this.position = 0;
     this.seenTo = 0;
     this.size = 0;
+    this.intactAt = now;
+    this.heldAt = this.path;
     this.#head = NOTHING;
     this.#tail = NOTHING;
     this.#skipNuls = true;
@@ -244,6 +283,7 @@ export class TailedFile {
       position: 0,
       skipped: 0,
       head: NOTHING,
+      tail: NOTHING,
     });
   }
 

@@ -64,10 +64,11 @@ export class TailedFiles {
     this.#log = options.log;
   }
 
-  /** Looks at every file that is due. True when a path leads elsewhere now, so that it is time to look for new files. */
+  /** Looks at every file that is due. True when a path leads elsewhere now or a file was truncated, so that it is time to look for files. */
   async poll(now: number): Promise<boolean> {
     this.#siblings.forget();
     let moved = false;
+    const replaced = this.#known.replaced.length;
     for (const file of this.#known.byKey.values()) {
       if (file.dueAt > now) continue;
       file.dueAt = now + this.#config.poll_interval;
@@ -79,19 +80,25 @@ export class TailedFiles {
         this.failed(file, error, now);
       }
     }
-    return moved;
+    return moved || this.#known.replaced.length > replaced;
   }
 
   /** Opens the file. False when that is not possible now. Rejects when it was opened but cannot be read. */
   async open(file: TailedFile, now: number): Promise<boolean> {
     if (!(await this.#descriptors.open(file, now))) return false;
     if (!(await file.beginsAsBefore())) this.restart(file, now);
+    await file.peek();
     return true;
   }
 
-  /** The file's content was replaced, so it is read from its first byte. */
-  restart(file: TailedFile, now: number): void {
+  /**
+   * The file's content was replaced, so it is read from its first byte. `unread`: bytes that were seen of it and not read.
+   */
+  restart(file: TailedFile, now: number, { unread = 0 }: { unread?: number } = {}): void {
+    const { heldAt: path, content, stream } = file;
+    const intactAt = this.#origin.clock.toEpoch(file.intactAt);
     this.#known.truncations++;
+    this.#known.replaced.push({ file, path, content, stream, unread, intactAt });
     this.#log.info(
       { source: this.#origin.source, path: shownPath(file.path), position: file.position },
       'file was truncated or replaced, reading it from the start',
@@ -213,9 +220,8 @@ export class TailedFiles {
   }
 
   #observe(file: TailedFile, stats: Stats, now: number): void {
-    if (stats.size < file.position) {
-      this.#known.bytesLost += Math.max(0, file.size - file.position);
-      this.restart(file, now);
+    if (stats.size < file.position || (file.position === 0 && stats.size < file.size)) {
+      this.restart(file, now, { unread: Math.max(0, file.size - file.position) });
     }
     if (file.observe(stats, now)) this.#queue.add(file);
   }

@@ -1,0 +1,169 @@
+/**
+ * What rotation by copying leaves behind: a file that was truncated, and beside it a copy of what it held. Takes up the
+ * copy behind what was read of the original, so that nothing is lost that was copied, and nothing is read twice.
+ * Called by the finder.
+ */
+import type { Complaints } from './complaints.ts';
+import { type Content, contentUpTo, holds, isTelling } from './content.ts';
+import { closeFile, openFile } from './file-handle.ts';
+import type { FileStream, StreamOrigin } from './file-stream.ts';
+import type { KnownFiles, Replaced } from './known-files.ts';
+import type { ReadQueue } from './read-queue.ts';
+import { originsOf, type Sibling, type Siblings, startOf } from './siblings.ts';
+import { TailedFile } from './tailed-file.ts';
+
+/** Clocks of file systems lag behind that of the system by up to a tick of the kernel (CONFIG_HZ=100), in milliseconds. */
+const TICK_MS = 10;
+
+interface Candidate {
+  readonly sibling: Sibling;
+  /** Whether it holds what was read; undefined: nothing was read. */
+  readonly holds: boolean | undefined;
+}
+
+export class Copies {
+  readonly #origin: StreamOrigin;
+  readonly #complaints: Complaints;
+  readonly #siblings: Siblings;
+  readonly #known: KnownFiles;
+  readonly #queue: ReadQueue;
+  /** Copies that were left alone, by their key: of what, and how large they were. */
+  readonly #waiting = new Map<string, { readonly stream: FileStream; readonly size: number }>();
+
+  constructor(options: {
+    origin: StreamOrigin;
+    complaints: Complaints;
+    siblings: Siblings;
+    known: KnownFiles;
+    queue: ReadQueue;
+  }) {
+    this.#origin = options.origin;
+    this.#complaints = options.complaints;
+    this.#siblings = options.siblings;
+    this.#known = options.known;
+    this.#queue = options.queue;
+  }
+
+  /**
+   * Whether a file of which no position is stored holds what was read of the file that by its name it was rotated from.
+   * Then it is left alone: either that one is truncated and the copy taken up, or all of it is read from that one.
+   */
+  async isCopy(sibling: Sibling, now: number): Promise<boolean> {
+    const { path, key, stats } = sibling;
+    for (const origin of originsOf(path)) {
+      if (this.#known.replaced.some((replaced) => replaced.path === origin)) return true;
+      const file = this.#known.byPath.get(origin);
+      if (file === undefined) continue;
+      const { stream, content } = file;
+      const before = this.#waiting.get(key);
+      const isCopy = isTelling(content) && (await this.#holds(path, content)) === true;
+      if (!isCopy && before?.stream !== stream) continue;
+      const size = Number(stats.size);
+      this.#waiting.set(key, { stream, size });
+      // It does not grow, so that it is not being written any more.
+      if (size === before?.size && size <= content.position) {
+        await this.#try(path, () => this.#note(sibling, origin, now));
+      }
+      return true;
+    }
+    return false;
+  }
+
+  /** Takes up the copies of everything that was replaced since the last call, and has them read before what replaced it. */
+  async takeUp(now: number): Promise<void> {
+    for (const replaced of this.#known.replaced.splice(0)) {
+      await this.#try(replaced.path, () => this.#takeUp(replaced, now));
+    }
+  }
+
+  async #takeUp(replaced: Replaced, now: number): Promise<void> {
+    const candidates = await this.#candidates(replaced);
+    const copy = candidates.findLast((candidate) => candidate.holds === true);
+    if (copy === undefined) this.#known.bytesLost += replaced.unread;
+    // Whatever came behind the copy was in the file between two looks at it, so nothing of it was read.
+    const since = copy === undefined ? replaced.intactAt - TICK_MS : startOf(copy.sibling.stats);
+    const unread = candidates.filter(
+      ({ sibling, holds }) => holds !== true && startOf(sibling.stats) >= since,
+    );
+    const chain = copy === undefined ? [] : [await this.#goOn(copy.sibling, replaced, now)];
+    for (const { sibling } of unread) chain.push(this.#begin(sibling, replaced, now));
+    for (const file of chain) {
+      file.predecessor = replaced.file.predecessor;
+      replaced.file.predecessor = file;
+    }
+  }
+
+  /** Files that by their names may be copies and that are not known yet, oldest first. */
+  async #candidates({ path, content, stream, file }: Replaced): Promise<Candidate[]> {
+    const found: Candidate[] = [];
+    for (const sibling of await this.#siblings.rotatedFrom(path, file.startedAt)) {
+      const { key } = sibling;
+      if (this.#known.byKey.has(key) || this.#known.departed.has(key)) continue;
+      if (this.#origin.positions.get(key) !== undefined) continue;
+      const isKnown = this.#waiting.get(key)?.stream === stream;
+      found.push({ sibling, holds: isKnown || (await this.#holds(sibling.path, content)) });
+    }
+    return found;
+  }
+
+  /**
+   * The copy is read from where reading of the original stood; what of that is on its way still counts. A copy that was
+   * made before that was read is only noted as read.
+   */
+  async #goOn(sibling: Sibling, { content, stream, path }: Replaced, now: number): Promise<TailedFile> {
+    if (Number(sibling.stats.size) < content.position) return this.#note(sibling, path, now);
+    const options = { home: path, now, origin: this.#origin };
+    stream.moveTo(sibling.key, startOf(sibling.stats));
+    return this.#add(sibling, TailedFile.found(sibling, { ...options, from: content, stream }), now);
+  }
+
+  /** Everything in the copy was read already. */
+  async #note(sibling: Sibling, home: string, now: number): Promise<TailedFile> {
+    const from = await withFile(sibling.path, (fd) => contentUpTo(fd, Number(sibling.stats.size)));
+    const file = TailedFile.found(sibling, { home, from, now, origin: this.#origin });
+    file.savePosition();
+    return this.#add(sibling, file, now);
+  }
+
+  #begin(sibling: Sibling, { path }: Replaced, now: number): TailedFile {
+    const file = TailedFile.found(sibling, { home: path, from: 0, now, origin: this.#origin });
+    file.savePosition();
+    return this.#add(sibling, file, now);
+  }
+
+  #add({ path, key }: Sibling, file: TailedFile, now: number): TailedFile {
+    this.#waiting.delete(key);
+    if (this.#known.vacant.has(path)) this.#known.attach(file, path);
+    else this.#known.addDetached(file, now);
+    this.#known.rotations++;
+    this.#queue.add(file);
+    return file;
+  }
+
+  async #holds(path: string, content: Content): Promise<boolean | undefined> {
+    return this.#try(path, () => holdsAt(path, content));
+  }
+
+  async #try<T>(path: string, action: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await action();
+    } catch (error) {
+      this.#complaints.report(path, 'read the file', error);
+      return undefined;
+    }
+  }
+}
+
+/** Whether the file at the path holds the content, see `holds`. */
+export function holdsAt(path: string, content: Content): Promise<boolean | undefined> {
+  return withFile(path, (fd) => holds(fd, content));
+}
+
+async function withFile<T>(path: string, use: (fd: number) => Promise<T>): Promise<T> {
+  const { fd } = await openFile(path);
+  try {
+    return await use(fd);
+  } finally {
+    closeFile(fd);
+  }
+}
