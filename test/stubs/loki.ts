@@ -158,7 +158,8 @@ export class LokiStub {
     }
     try {
       this.#push(request, Buffer.concat(chunks));
-      response.writeHead(204).end();
+      if (treatment === 'lost') request.socket.destroy();
+      else response.writeHead(204).end();
     } catch (error) {
       response.writeHead(error instanceof Refusal ? error.status : 500).end(`${(error as Error).message}\n`);
     }

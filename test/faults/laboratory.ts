@@ -1,0 +1,417 @@
+/**
+ * Plays a plan: the real agent in a process of its own, the writer and the sinks in this one. Says what was wrong at
+ * the end. Called by the command line and by the short run of the tests.
+ */
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { AgentStatus } from '../../src/component/status.ts';
+import { AgentUnderTest } from '../fixtures/agent.ts';
+import { LokiStub } from '../stubs/loki.ts';
+import { configOf } from './config.ts';
+import { type Content, Logs } from './logs.ts';
+import { readLine } from './numbered-line.ts';
+import { OutputFolder } from './output-folder.ts';
+import type { Plan, Step } from './plan.ts';
+import { Random } from './random.ts';
+import { Receiver, type Restart } from './receiver.ts';
+import { treatments } from './treatments.ts';
+
+/** Size of the small disk, in bytes: the largest run fits, and it is filled in a moment. */
+const SMALL_DISK_BYTES = 64 * 2 ** 20;
+/** How long lines may take that must arrive, in milliseconds. */
+const PATIENCE_MS = Number(process.env.FAULTS_PATIENCE_MS ?? 30_000);
+
+export interface Outcome {
+  readonly seed: number;
+  /** What must not be, in words; empty: the run was good. */
+  readonly faults: readonly string[];
+  readonly lines: number;
+  /** Lines that need not arrive, by the reason. */
+  readonly excused: Readonly<Record<string, number>>;
+  /** Lines that came again after a restart, by the reason of the restart. */
+  readonly repeated: Readonly<Record<string, number>>;
+  readonly kills: number;
+  readonly starts: number;
+  readonly rotations: number;
+  readonly tookMs: number;
+  /** Where everything is to be seen, when it was kept. */
+  readonly folder?: string;
+}
+
+export async function play(plan: Plan, options: { keeps?: boolean } = {}): Promise<Outcome> {
+  const startedAt = performance.now();
+  const laboratory = await Laboratory.open(plan);
+  let faults: string[];
+  try {
+    faults = await laboratory.play();
+  } catch (error) {
+    faults = [...laboratory.faults, `the run broke: ${(error as Error).stack}`];
+  }
+  const keeps = options.keeps === true && faults.length > 0;
+  await laboratory.close(keeps);
+  return {
+    ...laboratory.counts(),
+    faults,
+    tookMs: performance.now() - startedAt,
+    ...(keeps && { folder: laboratory.agent.dir }),
+  };
+}
+
+class Laboratory {
+  readonly agent: AgentUnderTest;
+  readonly faults: string[] = [];
+  readonly #plan: Plan;
+  readonly #logs: Logs;
+  readonly #loki: LokiStub | undefined;
+  readonly #output: OutputFolder | undefined;
+  readonly #receivers: Receiver[] = [];
+  readonly #restarts: Restart[] = [];
+  readonly #sink;
+  #pid: number | undefined;
+  #isCorrupted = false;
+  #isFull = false;
+  #starts = 0;
+  #kills = 0;
+  #rotations = 0;
+  #reloads = 0;
+  #repeated: Readonly<Record<string, number>> = {};
+
+  private constructor(
+    agent: AgentUnderTest,
+    plan: Plan,
+    loki: LokiStub | undefined,
+    receiver: Receiver | undefined,
+    sink: ReturnType<typeof treatments>,
+  ) {
+    this.agent = agent;
+    this.#plan = plan;
+    this.#loki = loki;
+    this.#sink = sink;
+    this.#logs = new Logs({
+      folder: join(agent.dir, 'logs'),
+      seed: plan.seed,
+      random: new Random(plan.seed + 0x5eed),
+    });
+    this.#logs.isHeld = (key) => plan.maxOpenFiles > 100 && this.#holds(key);
+    if (receiver !== undefined) this.#receivers.push(receiver);
+    if (plan.sinks.includes('file')) {
+      const files = new Receiver('file', plan.seed);
+      this.#output = new OutputFolder(join(agent.dir, 'disk', 'out'), files);
+      this.#receivers.push(files);
+    }
+  }
+
+  static async open(plan: Plan): Promise<Laboratory> {
+    const agent = await AgentUnderTest.create();
+    await mkdir(join(agent.dir, 'disk'));
+    if (plan.onSmallDisk) {
+      execFileSync('mount', [
+        '-t',
+        'tmpfs',
+        '-o',
+        `size=${SMALL_DISK_BYTES}`,
+        'tmpfs',
+        join(agent.dir, 'disk'),
+      ]);
+    }
+    const sink = treatments(new Random(plan.seed + 0x51));
+    let loki: LokiStub | undefined;
+    let receiver: Receiver | undefined;
+    if (plan.sinks.includes('loki')) {
+      const receives = new Receiver('loki', plan.seed);
+      receiver = receives;
+      loki = await LokiStub.start({
+        treat: () => sink.next(),
+        onEntry: ({ line, ns }) => receives.receive(line, ns),
+        refuse: ({ line }) => {
+          const id = readLine(plan.seed, line);
+          if (id === undefined || !sink.refuses(id)) return undefined;
+          receives.refused.add(`${id.file}.${id.seq}`);
+          return 'entry too far behind';
+        },
+      });
+    }
+    const laboratory = new Laboratory(agent, plan, loki, receiver, sink);
+    await laboratory.#configure();
+    return laboratory;
+  }
+
+  async play(): Promise<string[]> {
+    for (const step of this.#plan.steps) await this.#do(step);
+    this.#freeDisk();
+    this.#sink.behaviour = 'normal';
+    if (this.#pid === undefined) await this.#start();
+    for (const name of this.#logs.names()) this.#logs.write(name, 1);
+    await this.#settle();
+    const code = await this.agent.stop();
+    if (code !== 0) this.faults.push(`the agent ended with ${code} although everything was delivered`);
+    this.#output?.read();
+    for (const receiver of this.#receivers) {
+      const findings = receiver.judge(this.#logs.contents, this.#restarts, receiver.name === 'loki');
+      this.faults.push(...findings.faults);
+      this.#repeated = add(this.#repeated, findings.repeated);
+    }
+    return this.faults;
+  }
+
+  counts(): Omit<Outcome, 'faults' | 'tookMs'> {
+    const lines = this.#logs.contents.flatMap((content) => content.lines);
+    const excused: Record<string, number> = {};
+    for (const { excuse } of lines) if (excuse !== undefined) excused[excuse] = (excused[excuse] ?? 0) + 1;
+    return {
+      seed: this.#plan.seed,
+      lines: lines.length,
+      excused,
+      repeated: this.#repeated,
+      kills: this.#kills,
+      starts: this.#starts,
+      rotations: this.#rotations,
+    };
+  }
+
+  async close(keeps: boolean): Promise<void> {
+    await this.agent.stop('SIGKILL');
+    this.#logs.close();
+    await this.#loki?.stop();
+    if (keeps) {
+      writeFileSync(join(this.agent.dir, 'stderr'), this.agent.stderr);
+      writeFileSync(join(this.agent.dir, 'plan.json'), JSON.stringify(this.#plan, null, 1));
+    }
+    if (this.#plan.onSmallDisk) execFileSync('umount', ['-l', join(this.agent.dir, 'disk')]);
+    if (!keeps) await this.agent[Symbol.asyncDispose]();
+  }
+
+  async #do(step: Step): Promise<void> {
+    const logs = this.#logs;
+    switch (step.do) {
+      case 'write':
+        return logs.write(step.log, step.lines);
+      case 'write_stale':
+        return logs.writeStale(step.log, step.lines);
+      case 'rename':
+        this.#rotations++;
+        return logs.rename(step.log, step);
+      case 'copytruncate':
+        this.#rotations++;
+        return logs.copyTruncate(step.log, step);
+      case 'recreate':
+        this.#rotations++;
+        return logs.recreate(step.log);
+      case 'swap':
+        this.#rotations++;
+        return logs.swap(step.log);
+      case 'compress':
+        return logs.compress(step.log);
+      case 'wait':
+        return sleep(step.ms);
+      case 'settle':
+        return this.#settle();
+      case 'start':
+        return this.#start();
+      case 'kill':
+        return this.#kill();
+      case 'stop':
+        return this.#stop();
+      case 'reload':
+        return this.#reload();
+      case 'corrupt':
+        return this.#corrupt(step);
+      case 'fill_disk':
+        return this.#fillDisk();
+      case 'free_disk':
+        return this.#freeDisk();
+      case 'sink':
+        this.#sink.behaviour = step.behaviour;
+    }
+  }
+
+  async #start(): Promise<void> {
+    this.#output?.read();
+    this.#excuseUnknown();
+    const child = await this.agent.start();
+    this.#pid = child.pid!;
+    // What is rotated before the very first look at it cannot be told from what was rotated long ago.
+    if (this.#starts === 0) {
+      await this.agent.statusWhen(
+        ({ sources }) => Number(sources[0]!.details!.files) >= this.#logs.names().length,
+      );
+    }
+    this.#starts++;
+  }
+
+  async #kill(): Promise<void> {
+    await this.#check();
+    await this.agent.stop('SIGKILL');
+    this.#ended('killed');
+    this.#kills++;
+  }
+
+  async #stop(): Promise<void> {
+    const said = this.agent.stderr.length;
+    const code = await this.agent.stop();
+    const isClean = code === 0 && !this.agent.stderr.slice(said).includes('before every log was delivered');
+    if (isClean) this.#pid = undefined;
+    else if (this.#isFull || this.#sink.behaviour !== 'normal') this.#ended('stopped while a sink was down');
+    else {
+      this.#ended('stopped');
+      if (code !== 0) this.faults.push(`the agent ended with ${code} when it was told to stop`);
+    }
+  }
+
+  #ended(reason: string): void {
+    this.#pid = undefined;
+    this.#restarts.push({ at: Date.now(), reason });
+  }
+
+  /** Waits until every line that must arrive has, and until the agent says so too. */
+  async #settle(): Promise<void> {
+    const deadline = performance.now() + PATIENCE_MS;
+    let status: AgentStatus;
+    for (;;) {
+      this.#output?.read();
+      status = await this.#check();
+      const missing = this.#receivers.map((receiver) => receiver.missing(this.#logs.contents));
+      if (missing.every((count) => count === 0) && status.dispatcher.records_in_flight === 0) return;
+      if (performance.now() > deadline) {
+        const lag = status.sources[0]!.streams.filter(({ lag_bytes }) => lag_bytes > 0);
+        this.faults.push(
+          `still missing after ${PATIENCE_MS} ms: ${missing.join(' and ')} lines, ${status.dispatcher.records_in_flight} in flight; ${JSON.stringify(status.sources[0]!.details)}; behind: ${JSON.stringify(lag)}`,
+        );
+        return;
+      }
+      await sleep(30);
+    }
+  }
+
+  /** Every ledger must balance at any moment. */
+  async #check(): Promise<AgentStatus> {
+    const status = await this.agent.status();
+    for (const { id, ledger } of [...status.sources, ...status.sinks]) {
+      if (!ledger.balanced)
+        this.faults.push(`the ledger of ${id} does not balance: ${JSON.stringify(ledger)}`);
+    }
+    return status;
+  }
+
+  async #configure(): Promise<void> {
+    await this.agent.configure(configOf(this.#plan, { lokiUrl: this.#loki?.url, reloads: this.#reloads }));
+  }
+
+  async #reload(): Promise<void> {
+    this.#reloads++;
+    await this.#configure();
+    process.kill(this.#pid!, 'SIGHUP');
+  }
+
+  /**
+   * Before a start: excuses what is in files that no agent can know of. A file that no pattern matches is found again
+   * by its stored position, or by its name beside a log of which any position is stored.
+   */
+  #excuseUnknown(): void {
+    const positions = readOr(join(this.agent.dir, 'disk', 'state', 'positions'), '');
+    for (const content of this.#logs.contents) {
+      const reason = this.#unknown(content, positions);
+      if (reason === undefined) continue;
+      // Also what is still to be written to it.
+      content.excuse = reason;
+      for (const line of content.lines) {
+        if (!this.#receivers.every((receiver) => receiver.has(content.file, line.seq)))
+          line.excuse ??= reason;
+      }
+    }
+  }
+
+  #unknown(content: Content, positions: string): string | undefined {
+    const { path, log, key } = content;
+    if (path === null) return 'deleted, and the agent ended before it had read it';
+    if (path === join(this.#logs.folder, log)) return undefined;
+    const isTarget = path.includes('/targets/');
+    if (isTarget && this.#logs.isCurrent(content)) return undefined;
+    if (!isTarget && this.#plan.matchesRotated && !content.compressed) return undefined;
+    if (positions.includes(`"${key}"`)) return undefined;
+    const home = JSON.stringify(join(this.#logs.folder, log));
+    if (!isTarget && !this.#isCorrupted && positions.includes(`"path":${home}`)) return undefined;
+    return `rotated away from ${isTarget ? 'its link' : 'its path'}, and nothing of it was in the stored positions when the agent started again`;
+  }
+
+  #corrupt({ how, at }: Extract<Step, { do: 'corrupt' }>): void {
+    const file = join(this.agent.dir, 'disk', 'state', 'positions');
+    const bytes = readOr(file, undefined);
+    if (bytes === undefined) return;
+    this.#isCorrupted = true;
+    this.#restarts.push({ at: Date.now(), reason: 'positions damaged' });
+    const raw = readFileSync(file);
+    const place = Math.floor(at * raw.length);
+    if (how === 'delete') rmSync(file);
+    else if (how === 'cut') writeFileSync(file, raw.subarray(0, place));
+    else if (how === 'garbage') writeFileSync(file, Buffer.alloc(raw.length, 0xa5));
+    else {
+      raw[place]! ^= 1 << (place % 8);
+      writeFileSync(file, raw);
+    }
+  }
+
+  #fillDisk(): void {
+    const filler = openSync(join(this.agent.dir, 'disk', 'filler'), 'w');
+    const block = Buffer.alloc(2 ** 16);
+    try {
+      for (let size = block.length; size > 0; ) {
+        try {
+          writeSync(filler, block, 0, size);
+        } catch {
+          size >>>= 1;
+        }
+      }
+    } finally {
+      closeSync(filler);
+    }
+    this.#isFull = true;
+    this.#restarts.push({ at: Date.now(), reason: 'disk full' });
+  }
+
+  #freeDisk(): void {
+    rmSync(join(this.agent.dir, 'disk', 'filler'), { force: true });
+    this.#isFull = false;
+  }
+
+  #holds(key: string): boolean {
+    if (this.#pid === undefined) return false;
+    const folder = `/proc/${this.#pid}/fd`;
+    return readdirSync(folder).some((name) => {
+      const stats = statSync(join(folder, name), { bigint: true, throwIfNoEntry: false });
+      return stats !== undefined && `${stats.dev}:${stats.ino}` === key;
+    });
+  }
+}
+
+function add(
+  a: Readonly<Record<string, number>>,
+  b: Readonly<Record<string, number>>,
+): Record<string, number> {
+  const sum: Record<string, number> = { ...a };
+  for (const [key, count] of Object.entries(b)) sum[key] = (sum[key] ?? 0) + count;
+  return sum;
+}
+
+function readOr<T>(path: string, otherwise: T): string | T {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return otherwise;
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,46 @@
+/** Reads what a file sink has written since the last look, whole lines only. Called by the laboratory. */
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Receiver } from './receiver.ts';
+
+const LF = 10;
+
+export class OutputFolder {
+  readonly #folder: string;
+  readonly #receiver: Receiver;
+  /** How far each file was read. */
+  readonly #offsets = new Map<string, number>();
+
+  constructor(folder: string, receiver: Receiver) {
+    this.#folder = folder;
+    this.#receiver = receiver;
+  }
+
+  read(): void {
+    let names: string[];
+    try {
+      names = readdirSync(this.#folder);
+    } catch {
+      return;
+    }
+    for (const name of names) this.#offsets.set(name, this.#readFile(name, this.#offsets.get(name) ?? 0));
+  }
+
+  #readFile(name: string, from: number): number {
+    const fd = openSync(join(this.#folder, name), 'r');
+    try {
+      const { size } = fstatSync(fd);
+      if (size <= from) return from;
+      const bytes = Buffer.alloc(size - from);
+      const read = bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, from));
+      let at = 0;
+      for (let end = read.indexOf(LF); end >= 0; end = read.indexOf(LF, at)) {
+        this.#receiver.receive(read.subarray(at, end), BigInt(from + end + 1));
+        at = end + 1;
+      }
+      return from + at;
+    } finally {
+      closeSync(fd);
+    }
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * What one sink has received, and whether that is right: every line that must arrive did, with its bytes intact and in
+ * the order of its file; what came more than once is explained by a crash. Called by the laboratory.
+ */
+
+import type { Content, Line } from './logs.ts';
+import { type LineId, readLine } from './numbered-line.ts';
+
+/** `time` orders what a sink holds: nanoseconds under which Loki stores it, the place in a file. */
+interface Arrival {
+  time: bigint;
+  again: bigint[];
+}
+
+/** Moments in milliseconds since 1970 from which on lines may come again, each with the reason. */
+export interface Restart {
+  readonly at: number;
+  readonly reason: string;
+}
+
+export interface Findings {
+  /** What must not be, in words; empty: nothing. */
+  readonly faults: string[];
+  readonly arrived: number;
+  /** Lines that came again after a restart, by the reason of the restart. */
+  readonly repeated: Readonly<Record<string, number>>;
+}
+
+/** Most faults of one kind that are written out. */
+const MAX_NAMED = 5;
+/** Clocks of the two processes are read at different moments, in milliseconds. */
+const TOLERANCE_MS = 100;
+
+export class Receiver {
+  readonly name: string;
+  readonly #seed: number;
+  readonly #arrivals = new Map<string, Arrival>();
+  readonly #strange: Buffer[] = [];
+  /** Lines the sink was told to refuse. */
+  readonly refused = new Set<string>();
+  empties = 0;
+
+  constructor(name: string, seed: number) {
+    this.name = name;
+    this.#seed = seed;
+  }
+
+  receive(line: Buffer, time: bigint): void {
+    if (line.length === 0 || (line.length === 1 && line[0] === 13)) {
+      this.empties++;
+      return;
+    }
+    const id = readLine(this.#seed, line);
+    if (id === undefined) {
+      this.#strange.push(Buffer.from(line));
+      return;
+    }
+    const key = keyOf(id);
+    const known = this.#arrivals.get(key);
+    if (known === undefined) this.#arrivals.set(key, { time, again: [] });
+    else known.again.push(time);
+  }
+
+  has(file: number, seq: number): boolean {
+    const key = keyOf({ file, seq });
+    return this.#arrivals.has(key) || this.refused.has(key);
+  }
+
+  /** How many lines are missing that must be there. */
+  missing(contents: readonly Content[]): number {
+    let missing = 0;
+    for (const { file, lines } of contents) {
+      for (const line of lines) if (line.excuse === undefined && !this.has(file, line.seq)) missing++;
+    }
+    return missing;
+  }
+
+  /** `restarts`: when lines may have come again, undefined where times are places in a file. */
+  judge(contents: readonly Content[], restarts: readonly Restart[], isTimed: boolean): Findings {
+    const faults: string[] = [];
+    const repeated: Record<string, number> = {};
+    const report = new Report(`${this.name}: `, faults);
+    let arrived = 0;
+    let empties = 0;
+    for (const content of contents) {
+      let before = -1n;
+      if (content.lines.every(({ excuse }) => excuse === undefined)) empties += content.empties;
+      for (const line of content.lines) {
+        const key = keyOf({ file: content.file, seq: line.seq });
+        const arrival = this.#arrivals.get(key);
+        if (arrival === undefined) {
+          if (line.excuse === undefined && !this.refused.has(key))
+            report.add('lost', describe(content, line));
+          continue;
+        }
+        arrived++;
+        const reason = explain(arrival, restarts, isTimed);
+        if (reason === null) report.add('twice without a reason', describe(content, line));
+        else if (reason !== undefined) repeated[reason] = (repeated[reason] ?? 0) + 1;
+        if (line.excuse !== undefined || this.refused.has(key)) continue;
+        const last = [arrival.time, ...arrival.again].toSorted(byTime).at(-1)!;
+        if (last <= before) report.add('out of order', describe(content, line));
+        before = last;
+      }
+    }
+    for (const line of this.#strange) {
+      if (!isFragment(line, contents)) report.add('damaged', JSON.stringify(line.toString('latin1', 0, 120)));
+    }
+    for (const key of this.#arrivals.keys()) {
+      const [file, seq] = key.split('.').map(Number) as [number, number];
+      if (contents[file] === undefined || seq > contents[file].lines.length) report.add('never written', key);
+    }
+    if (this.empties < empties) report.add('empty lines lost', `${empties - this.empties} of ${empties}`);
+    report.close();
+    return { faults, arrived, repeated };
+  }
+}
+
+/** The reason of the restarts that explain the repetitions; undefined: there are none; null: they cannot be explained. */
+function explain(
+  arrival: Arrival,
+  restarts: readonly Restart[],
+  isTimed: boolean,
+): string | undefined | null {
+  // Loki keeps one of those that come under the same time.
+  const times = [...new Set([arrival.time, ...arrival.again])].toSorted(byTime);
+  if (times.length === 1) return undefined;
+  if (!isTimed) return restarts[0]?.reason ?? null;
+  let reason: string | null = null;
+  for (let index = 1; index < times.length; index++) {
+    const from = Number(times[index - 1]! / 1_000_000n) - TOLERANCE_MS;
+    const to = Number(times[index]! / 1_000_000n) + TOLERANCE_MS;
+    const restart = restarts.find(({ at }) => at >= from && at <= to);
+    if (restart === undefined) return null;
+    reason = restart.reason;
+  }
+  return reason;
+}
+
+/** Whether it is the start of a line whose end was never written, or was destroyed. */
+function isFragment(found: Buffer, contents: readonly Content[]): boolean {
+  const match = /^@\d+\.(\d+)\.(\d+)\./.exec(found.toString('latin1', 0, 60));
+  if (match === null) return contents.some(({ partial }) => begins(partial, found));
+  const content = contents[Number(match[1])];
+  if (content === undefined) return false;
+  const line = content.lines[Number(match[2])];
+  return line === undefined
+    ? begins(content.partial, found)
+    : line.excuse !== undefined && begins(line.bytes, found);
+}
+
+function byTime(a: bigint, b: bigint): number {
+  return a < b ? -1 : 1;
+}
+
+function begins(whole: Buffer, start: Buffer): boolean {
+  return start.length <= whole.length && whole.subarray(0, start.length).equals(start);
+}
+
+function keyOf({ file, seq }: LineId): string {
+  return `${file}.${seq}`;
+}
+
+function describe(content: Content, line: Line): string {
+  return `line ${line.seq} of ${content.lines.length} of file ${content.file} (${content.log}, ${content.path ?? 'deleted'}, ${content.key})`;
+}
+
+class Report {
+  readonly #prefix: string;
+  readonly #faults: string[];
+  readonly #kinds = new Map<string, string[]>();
+
+  constructor(prefix: string, faults: string[]) {
+    this.#prefix = prefix;
+    this.#faults = faults;
+  }
+
+  add(kind: string, what: string): void {
+    const named = this.#kinds.get(kind);
+    if (named === undefined) this.#kinds.set(kind, [what]);
+    else named.push(what);
+  }
+
+  close(): void {
+    for (const [kind, named] of this.#kinds) {
+      this.#faults.push(
+        `${this.#prefix}${named.length} ${kind}: ${named.slice(0, MAX_NAMED).join('; ')}${named.length > MAX_NAMED ? `; … ${named.at(-1)}` : ''}`,
+      );
+    }
+  }
+}
