@@ -20,6 +20,7 @@ import { RequestCounts } from './http/request-counts.ts';
 import { HttpServer } from './http/server.ts';
 import { Kernel } from './kernel/kernel.ts';
 import { lineKnowledge } from './line-knowledge.ts';
+import { configMetrics } from './metrics/config-metrics.ts';
 import { Exposition } from './metrics/exposition.ts';
 import { LagMetrics } from './metrics/lag-seconds.ts';
 import { LedgerAlarm } from './metrics/ledger-alarm.ts';
@@ -122,6 +123,7 @@ export class Agent {
       collectors: [
         pipelineMetrics,
         statusMetrics,
+        configMetrics,
         new LagMetrics(now),
         tracingMetrics(() => this.#tracing.status()),
         counts,

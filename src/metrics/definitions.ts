@@ -5,6 +5,7 @@
  * there.
  */
 import { agentMetrics } from './definitions/agent.ts';
+import { configMetrics } from './definitions/config.ts';
 import { dispatcherMetrics } from './definitions/dispatcher.ts';
 import { httpMetrics } from './definitions/http.ts';
 import { ledgerMetrics } from './definitions/ledger.ts';
@@ -15,6 +16,7 @@ import { tracingMetrics } from './definitions/tracing.ts';
 
 export const definitions = {
   ...agentMetrics,
+  ...configMetrics,
   ...sourcesMetrics,
   ...sinksMetrics,
   ...ledgerMetrics,

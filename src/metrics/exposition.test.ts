@@ -4,6 +4,7 @@ import { sampleStatus } from '../component/sample-status.ts';
 import { sampleTracingStatus } from '../component/sample-tracing-status.ts';
 import type { Batch } from '../record/batch.ts';
 import type { Delivery } from '../record/delivery.ts';
+import { configMetrics } from './config-metrics.ts';
 import type { Definition } from './definitions/definition.ts';
 import { definitions } from './definitions.ts';
 import { Exposition, prefersOpenMetrics } from './exposition.ts';
@@ -23,6 +24,7 @@ function exposition(status = sampleStatus) {
     status: () => status,
     collectors: [
       statusMetrics,
+      configMetrics,
       new PipelineMetrics(),
       new LagMetrics(() => 0),
       tracingMetrics(() => sampleTracingStatus),

@@ -20,6 +20,7 @@ export const labels = {
   mode: '`off`, `system-only`, `hybrid` or `full-e2e`.',
   span_type: '`log`: spans of single logs; `system`: spans of batches.',
   code: '`1xx` to `5xx`; `aborted`: the client left before the answer.',
+  result: '`applied`, `unchanged` or `refused`.',
   version: 'Version of the agent.',
   node: 'Version of Node it runs on.',
 } as const;
