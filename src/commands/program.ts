@@ -4,6 +4,7 @@ import { VERSION } from '../version.ts';
 import { withApiOptions } from './api-options.ts';
 import { EXIT_CODES_HELP, ExitCode } from './exit-code.ts';
 import { print, printError } from './print.ts';
+import { addTracingCommands } from './tracing/program.ts';
 
 const CONFIG_OPTION = [
   '-c, --config <file>',
@@ -60,6 +61,10 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode> {
   ).action(async (options) => {
     const { where } = await import('./where.ts');
     code = await where(options);
+  });
+
+  addTracingCommands(program, (ended) => {
+    code = ended;
   });
 
   program
