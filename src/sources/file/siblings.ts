@@ -26,6 +26,9 @@ const ROTATED = /^[-._@](?:.*\d.*|old|prev|previous|last|bak|backup|orig|save)$/
 const NO_TEXT = /\.(?:gz|bz2|xz|zst|lz4|zip|tmp|lock|pid|pos|offset|swp)$/iu;
 const NUMBER = /^[-._@]\d{1,4}$/u;
 
+/** Times of file systems are nanoseconds; as milliseconds in doubles they are off by less than this. */
+const ROUNDING_MS = 0.001;
+
 /** Key of a file by which positions are stored: its device and inode. */
 export function keyOf(stats: { readonly dev: bigint; readonly ino: bigint }): string {
   return `${stats.dev}:${stats.ino}`;
@@ -89,7 +92,7 @@ export class Siblings {
         if (!other.startsWith(name) || !ROTATED.test(suffix) || NO_TEXT.test(suffix)) continue;
         if (this.#excludes(`${folder}/${other}`)) continue;
         const file = await this.#look(`${folder}/${other}`);
-        if (file !== undefined && startOf(file.stats) >= since) found.push({ file, suffix });
+        if (file !== undefined && startOf(file.stats) >= since - ROUNDING_MS) found.push({ file, suffix });
       }
     }
     return found.sort(byAge).map(({ file }) => file);
