@@ -60,10 +60,11 @@ export function announceEnd(status: AgentStatus, log: Logger): ExitCode {
   let code: ExitCode = ExitCode.ok;
   for (const { id, type, ledger, details } of status.sources) {
     const bytes = Number(details?.bytes_lost ?? 0);
-    if (!READ_ONCE.has(type) || ledger.in_flight + bytes === 0) continue;
+    const records = ledger.in_flight - (ledger.buffered ?? 0);
+    if (!READ_ONCE.has(type) || records + bytes === 0) continue;
     code = ExitCode.failure;
     log.error(
-      { source: id, records: ledger.in_flight, ...(bytes > 0 && { bytes_not_taken_over: bytes }) },
+      { source: id, records, ...(bytes > 0 && { bytes_not_taken_over: bytes }) },
       `logs are lost: they were not delivered in time, and ${type} cannot be read again`,
     );
   }

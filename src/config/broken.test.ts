@@ -117,7 +117,7 @@ test.each<[string, string, string[]]>([
   [
     'an unknown key where the component would ignore it',
     'sources: [{ id: a, type: stdin }]\nsinks: [{ id: out, type: stdout, path: x }]',
-    ['c.yaml:2:34: sinks[0].path: unknown key; accepted: id, type, sources'],
+    ['c.yaml:2:34: sinks[0].path: unknown key; accepted: id, type, sources, buffer'],
   ],
   [
     'no type',
@@ -288,6 +288,20 @@ test.each<[string, string, string[]]>([
     `${GOOD}\ndispatcher:\n  batch_bytes: 32MiB`,
     [
       'c.yaml:4:3: dispatcher.memory: 64MiB is too little for 3 batches of 32.86MiB (batch_bytes + 18 bytes for each of batch_size logs); expected at least 99MiB, or a smaller batch_bytes or batch_size',
+    ],
+  ],
+  [
+    'memory too small for the batch of a buffer',
+    `sources: [{id: a, type: stdin}]\nsinks: [{id: a, type: stdout, buffer: {}}]\ndispatcher:\n  memory: 7MiB`,
+    [
+      'c.yaml:4:11: dispatcher.memory: 7MiB is too little for 4 batches of 1.86MiB (batch_bytes + 18 bytes for each of batch_size logs; one batch for each buffer of a sink); expected at least 8MiB, or a smaller batch_bytes or batch_size',
+    ],
+  ],
+  [
+    'a buffer too small for its batches',
+    `sources: [{id: a, type: stdin}]\nsinks: [{id: a, type: stdout, buffer: {max_bytes: 4MiB}}]`,
+    [
+      'c.yaml:2:51: sinks[0].buffer.max_bytes: 4MiB is less than 8 times dispatcher.batch_bytes; expected at least 8MiB, or a smaller batch_bytes',
     ],
   ],
   [

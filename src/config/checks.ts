@@ -3,7 +3,7 @@
  * Works on data that may be wrong elsewhere, so that these faults are reported together with all others.
  */
 import { z } from 'zod';
-import { formatByteSize, formatDuration } from '../component/units.ts';
+import { formatByteSize, formatDuration, parseByteSize } from '../component/units.ts';
 import { type Complaint, valueAt } from './explain.ts';
 import { checkFiles } from './files.ts';
 import { checkPlaces } from './places.ts';
@@ -106,11 +106,13 @@ function sizes(data: unknown, registry: Registry): Complaint[] {
   const complaints: Complaint[] = [];
   if (memory !== undefined && batchBytes !== undefined && batchSize !== undefined) {
     const slot = batchBytes + COLUMN_BYTES * batchSize;
-    if (memory < MIN_SLOTS * slot) {
+    const buffers = entries(data, 'sinks').filter((sink) => valueAt(sink, ['buffer']) !== undefined).length;
+    const slots = MIN_SLOTS + buffers;
+    if (memory < slots * slot) {
       const message =
-        `${formatByteSize(memory)} is too little for ${MIN_SLOTS} batches of ${formatByteSize(slot)} ` +
-        `(batch_bytes + ${COLUMN_BYTES} bytes for each of batch_size logs); ` +
-        `expected at least ${formatByteSize(roundUp(MIN_SLOTS * slot))}, or a smaller batch_bytes or batch_size`;
+        `${formatByteSize(memory)} is too little for ${slots} batches of ${formatByteSize(slot)} ` +
+        `(batch_bytes + ${COLUMN_BYTES} bytes for each of batch_size logs${buffers > 0 ? '; one batch for each buffer of a sink' : ''}); ` +
+        `expected at least ${formatByteSize(roundUp(slots * slot))}, or a smaller batch_bytes or batch_size`;
       complaints.push(complaint(['dispatcher', 'memory'], message));
     }
   }
@@ -118,7 +120,23 @@ function sizes(data: unknown, registry: Registry): Complaint[] {
     const message = `${formatDuration(retry.initial)} is more than retry.max; expected at most ${formatDuration(retry.max)}`;
     complaints.push(complaint(['dispatcher', 'retry', 'initial'], message));
   }
-  return batchBytes === undefined ? complaints : [...complaints, ...longLines(data, batchBytes, registry)];
+  if (batchBytes === undefined) return complaints;
+  return [...complaints, ...smallBuffers(data, batchBytes), ...longLines(data, batchBytes, registry)];
+}
+
+/** Batches that a disk buffer must hold at least, so that there is an oldest part of it to deliver or drop. */
+const MIN_BUFFERED_BATCHES = 8;
+
+function smallBuffers(data: unknown, batchBytes: number): Complaint[] {
+  return entries(data, 'sinks').flatMap((sink, index) => {
+    const written = valueAt(sink, ['buffer', 'max_bytes']);
+    const size = typeof written === 'string' ? parseByteSize(written) : undefined;
+    if (size === undefined || size >= MIN_BUFFERED_BATCHES * batchBytes) return [];
+    const message =
+      `${formatByteSize(size)} is less than ${MIN_BUFFERED_BATCHES} times dispatcher.batch_bytes; ` +
+      `expected at least ${formatByteSize(MIN_BUFFERED_BATCHES * batchBytes)}, or a smaller batch_bytes`;
+    return [complaint(['sinks', index, 'buffer', 'max_bytes'], message)];
+  });
 }
 
 /**

@@ -31,7 +31,7 @@ export interface ConfigDiff {
 /** Keys of a source that do not concern what reads the logs. */
 const SOURCE_KEYS: ReadonlySet<string> = new Set(['processors', 'trace_context']);
 /** Keys of a sink that do not concern what delivers the logs. */
-const SINK_KEYS: ReadonlySet<string> = new Set(['sources']);
+const SINK_KEYS: ReadonlySet<string> = new Set(['sources', 'buffer']);
 
 /** Keys, or sections, outside of sources and sinks that apply without a restart. */
 const LIVE = [

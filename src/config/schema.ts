@@ -120,6 +120,24 @@ const sourceCommon = z.object({
       'Where the W3C trace context of a log is looked for: json reads "traceparent", or "trace_id", "span_id" and "trace_flags", from lines of JSON. The processor parse_json implies it.',
     ),
 });
+const buffer = z.strictObject({
+  max_bytes: byteSize({ min: '4MiB', max: '1024GiB' })
+    .prefault('1GiB')
+    .describe('Most bytes on disk; at least eight times dispatcher.batch_bytes.'),
+  when_full: z
+    .enum(['block', 'drop_oldest'])
+    .default('block')
+    .describe(
+      'block: logs wait in memory, then sources are told to wait; drop_oldest: the oldest logs in the buffer are dropped for newer ones, and counted.',
+    ),
+  fsync: z
+    .enum(['always', 'interval'])
+    .default('always')
+    .describe(
+      'When logs are safe from a power failure: always, before they are acknowledged; interval, within a second.',
+    ),
+});
+
 const sinkCommon = z.object({
   id: id().describe(`Name of this sink, unique among sinks: ${ID}.`),
   type: z.string(),
@@ -128,6 +146,11 @@ const sinkCommon = z.object({
     .min(1)
     .default(['*'])
     .describe('Ids of the sources whose logs go here; * stands for any characters.'),
+  buffer: buffer
+    .optional()
+    .describe(
+      'A buffer on disk, below state_dir, for logs of sources that cannot be read again (http, stdin), while this sink fails or is behind. Default: none.',
+    ),
 });
 
 /** A processor of a source: its type and the type's own keys, with defaults filled in. */

@@ -36,9 +36,9 @@ export function buildSource(
   );
 }
 
-/** Whether what a source of this type has read and nobody has acknowledged can be read again. */
+/** Whether what a source of this type has read and nobody has acknowledged can be read again; unknown types are taken for such. */
 export function isRereadable(type: string): boolean {
-  return specOf(sources, type).rereadable;
+  return sources.find((spec) => spec.type === type)?.rereadable ?? true;
 }
 
 /** @throws whatever a processor says against its configuration. */

@@ -4,6 +4,7 @@
  * (pipeline-change.ts), when nothing has changed yet, and then put in force. It knows nothing of tracing, metrics and
  * HTTP: they watch as observers and ask for the status. Owned by the agent.
  */
+import { join } from 'node:path';
 import type { Observer } from '../component/observer.ts';
 import type { Processor } from '../component/processor.ts';
 import type { Sink } from '../component/sink.ts';
@@ -83,6 +84,10 @@ export class Pipeline {
       sources: new Map(sources.map((entry) => [entry.config.id, entry.processors])),
       sinks: [...this.#sinks.values()].map(route),
       ...times(config.dispatcher),
+      buffers: {
+        folder: join(options.stateDir, 'buffer'),
+        isLostOnceRead: ({ sourceType }) => !isRereadable(sourceType),
+      },
       observers,
     });
     for (const { config: entry, source, processors } of sources) {
@@ -95,9 +100,10 @@ export class Pipeline {
     return this.#finished.promise;
   }
 
-  /** Opens the sinks. @throws when one refuses; call `close` then. */
+  /** Opens the sinks and their disk buffers. @throws when one refuses; call `close` then. */
   async open(): Promise<void> {
     for (const { sink } of this.#sinks.values()) await sink.open();
+    await this.#dispatcher.open();
   }
 
   /** Starts the sources; called once, after `open`. */
@@ -338,7 +344,15 @@ export class Pipeline {
 }
 
 function route({ config, sink }: SinkEntry) {
-  return { id: config.id, sink, selects: (source: string) => selects(config.sources, source) };
+  const { id, buffer } = config;
+  return {
+    id,
+    sink,
+    selects: (source: string) => selects(config.sources, source),
+    ...(buffer !== undefined && {
+      buffer: { maxBytes: buffer.max_bytes, whenFull: buffer.when_full, fsync: buffer.fsync },
+    }),
+  };
 }
 
 function times({ batch_timeout, retry }: Config['dispatcher']) {

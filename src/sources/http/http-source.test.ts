@@ -526,6 +526,42 @@ describe('stopping', () => {
   });
 });
 
+describe('opening ahead', () => {
+  test('takes the port, so that another cannot have it, and lets go of it again', async () => {
+    const make = (listen: string) =>
+      new HttpSource(schema.parse({ listen }), {
+        id: 'a',
+        log,
+        clock,
+        kernel,
+        stateDir: '',
+        labels: {},
+        positions: { get() {}, entries: () => [], set() {}, delete() {} },
+      });
+    const first = make('127.0.0.1:0');
+    await first.open();
+    const listen = String(first.status().details!.listen);
+    await expect(make(listen).open()).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await first.close();
+    const second = make(listen);
+    await second.open();
+    await second.run(intake(), AbortSignal.abort());
+    const third = make(listen);
+    await third.open();
+    await third.close();
+  });
+
+  test('a request that comes before it runs is told to come again', async () => {
+    const parsed = schema.parse({ listen: '127.0.0.1:0' });
+    const positions = { get() {}, entries: () => [], set() {}, delete() {} };
+    source = new HttpSource(parsed, { id: 'a', log, clock, kernel, stateDir: '', labels: {}, positions });
+    await source.open();
+    expect((await text('x')).status).toBe(503);
+    running = source.run(intake(), stop.signal);
+    expect((await text('x')).status).toBe(200);
+  });
+});
+
 describe('connections', () => {
   test('more than the limit are closed at once and counted', async () => {
     await start({ max_connections: 1 });

@@ -36,7 +36,6 @@ interface Counts {
 interface Run {
   readonly intake: Intake;
   readonly signal: AbortSignal;
-  readonly token: Buffer | null;
 }
 
 export class HttpSource implements Source {
@@ -54,6 +53,9 @@ export class HttpSource implements Source {
   };
   #state: SourceStatus['state'] = 'idle';
   #run: Run | null = null;
+  #token: Buffer | null = null;
+  /** By `open`, for `run`. */
+  #opened = false;
   /** Requests that are received or handed over; those that only wait for their acknowledgement do not count. */
   #taking = 0;
   #waiting = 0;
@@ -67,6 +69,18 @@ export class HttpSource implements Source {
     this.#listener = new Listener(config, (request, response) => void this.#answer(request, response));
   }
 
+  /** Listens; requests that come before `run` are told to come again. @throws when the address cannot be listened on. */
+  async open(): Promise<void> {
+    const token = await loadToken(this.#config);
+    await this.#listener.open();
+    this.#token = token;
+    this.#opened = true;
+  }
+
+  async close(): Promise<void> {
+    await this.#listener.close();
+  }
+
   /**
    * After the signal it takes nothing more, but requests whose logs were handed over still get their answer when these
    * are delivered. @throws when it cannot listen.
@@ -74,10 +88,12 @@ export class HttpSource implements Source {
   async run(intake: Intake, signal: AbortSignal): Promise<void> {
     if (signal.aborted) {
       this.#state = 'stopped';
+      await this.close();
       return;
     }
-    this.#run = { intake, signal, token: await loadToken(this.#config) };
-    await this.#listener.open();
+    if (!this.#opened) await this.open();
+    this.#opened = false;
+    this.#run = { intake, signal };
     this.#state = 'running';
     this.#announce();
     await new Promise<void>((resolve) => {
@@ -113,7 +129,7 @@ export class HttpSource implements Source {
 
   #announce(): void {
     const { log, id } = this.#context;
-    const open = !isLocal(parseListen(this.#config.listen)!) && this.#run!.token === null;
+    const open = !isLocal(parseListen(this.#config.listen)!) && this.#token === null;
     if (open && this.#config.tls?.client_ca_file === undefined) {
       log.warn(
         { source: id, listen: this.#config.listen },
@@ -160,7 +176,8 @@ export class HttpSource implements Source {
 
   /** Receives a request and hands its records over. */
   async #take(request: IncomingMessage, response: ServerResponse, channel: Channel) {
-    const run = this.#run!;
+    const run = this.#run;
+    if (run === null) throw stopping();
     this.#taking++;
     try {
       const { format, encoding, limits } = this.#check(request, run);
@@ -178,7 +195,7 @@ export class HttpSource implements Source {
   }
 
   /** Everything that can be said before the body is read. @throws {Refusal} */
-  #check(request: IncomingMessage, { token, signal }: Run) {
+  #check(request: IncomingMessage, { signal }: Run) {
     const { path, max_body_bytes } = this.#config;
     if (signal.aborted) throw stopping();
     if (request.url?.split('?', 1)[0] !== path) {
@@ -187,7 +204,7 @@ export class HttpSource implements Source {
     if (request.method !== 'POST') {
       throw new Refusal(405, `Logs are taken with POST ${path}.`, { headers: { allow: 'POST' } });
     }
-    if (!isAuthorized(token, request.headers.authorization)) {
+    if (!isAuthorized(this.#token, request.headers.authorization)) {
       throw new Refusal(401, 'A valid bearer token is needed (header authorization).', {
         headers: { 'www-authenticate': 'Bearer' },
       });
