@@ -2,6 +2,7 @@
 import type { ProcessorSpec } from './component/processor.ts';
 import type { SinkSpec } from './component/sink.ts';
 import type { SourceSpec } from './component/source.ts';
+import { filterProcessor } from './processors/filter/index.ts';
 import { parseJsonProcessor } from './processors/parse_json/index.ts';
 import { blackholeSink } from './sinks/blackhole/index.ts';
 import { fileSink } from './sinks/file/index.ts';
@@ -14,6 +15,6 @@ import { stdinSource } from './sources/stdin/index.ts';
 
 export const sources: readonly SourceSpec[] = [fileSource, httpSource, stdinSource, demoSource(fileSource)];
 
-export const processors: readonly ProcessorSpec[] = [parseJsonProcessor];
+export const processors: readonly ProcessorSpec[] = [parseJsonProcessor, filterProcessor];
 
 export const sinks: readonly SinkSpec[] = [lokiSink, fileSink, stdoutSink, blackholeSink];

@@ -13,6 +13,7 @@ export const sourceCases: Readonly<Record<string, Case>> = {
 
 export const processorCases: Readonly<Record<string, Case>> = {
   parse_json: () => ({}),
+  filter: () => ({ drop: 'text contains "a" and not level > info' }),
 };
 
 /** `refusing` is a configuration whose destination refuses everything; absent where a destination cannot. */
