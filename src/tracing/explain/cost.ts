@@ -13,12 +13,12 @@ export interface SpanFigures {
 }
 
 /**
- * For an agent that has traced nothing yet: 400,000 nginx lines of 190 bytes to one sink in mode full-e2e, on two virtual
+ * For an agent that has traced nothing yet: half of 400,000 nginx lines of 190 bytes to one sink in mode hybrid, on two virtual
  * cores of an Intel Xeon that others used as well, Node 24.21 (docs/tracing.md, "Before you turn it up").
  */
 export const REFERENCE: Readonly<Record<TracingSettings['logSpans'], SpanFigures>> = {
-  waterfall: { bytes: 107, cpuNs: 80 },
-  compact: { bytes: 126, cpuNs: 80 },
+  waterfall: { bytes: 230, cpuNs: 100 },
+  compact: { bytes: 530, cpuNs: 240 },
 };
 
 /** Fewer log spans than this tell too little. */
