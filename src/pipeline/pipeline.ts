@@ -320,7 +320,7 @@ export class Pipeline {
     if (dropped > 0) {
       this.#options.log.error(
         { sink: id, records: dropped, reason: 'sink_removed' },
-        'sink was removed before it had delivered everything, and what it had not is dropped',
+        'sink was removed before it had delivered everything; what was left is among the dead letters, or dropped where those are off',
       );
     }
     await this.#closeSink(entry);

@@ -5,6 +5,7 @@ import {
   openSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   utimesSync,
@@ -60,6 +61,19 @@ test('a file that appears later is read from its beginning, also with start_at: 
   add('a.log', 'more\n');
   await rig.pass(1000);
   expect(rig.texts().sort()).toEqual(['more', 'new']);
+});
+
+test('one that takes the place of another reads what came meanwhile from its beginning, also with start_at: end', async () => {
+  put('old.log', 'old\n');
+  const bornAt = (name: string) => statSync(rig.path(name)).birthtimeMs;
+  // The clock of the file system ticks every few milliseconds.
+  do {
+    rmSync(rig.path('new.log'), { force: true });
+    put('new.log', 'new\n');
+  } while (bornAt('new.log') <= bornAt('old.log') + 1);
+  const unwatchedSince = bornAt('new.log') + 999.5;
+  await rig.start({ start_at: 'end', scan_interval: '1s', unwatchedSince });
+  expect(rig.texts()).toEqual(['new']);
 });
 
 test('start_at: end is remembered although nothing was read', async () => {

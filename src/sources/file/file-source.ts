@@ -76,6 +76,8 @@ export class FileSource implements Source {
     this.#finder = new Finder({
       ...shared,
       startAt: config.start_at,
+      // What its predecessor had no time to find was there a scan before it stopped, at the earliest.
+      newSince: (context.unwatchedSince ?? Number.POSITIVE_INFINITY) - config.scan_interval,
       matches: (path) => included(path) && !excludes(path),
       files: this.#files,
     });

@@ -29,6 +29,7 @@ const NOTHING_STORED: Stored = new Map();
 
 export class Finder {
   readonly #startAt: 'beginning' | 'end';
+  readonly #newSince: number;
   readonly #matches: (path: string) => boolean;
   readonly #origin: StreamOrigin;
   readonly #complaints: Complaints;
@@ -41,9 +42,13 @@ export class Finder {
   readonly #log: Logger;
   #isFirst = true;
 
-  /** `matches`: whether a path is one that the source is to read. */
+  /**
+   * `newSince`: files that came into being then or later are read from their beginning whatever `startAt` says, in
+   * milliseconds since 1970. `matches`: whether a path is one that the source is to read.
+   */
   constructor(options: {
     startAt: 'beginning' | 'end';
+    newSince: number;
     matches: (path: string) => boolean;
     origin: StreamOrigin;
     complaints: Complaints;
@@ -55,6 +60,7 @@ export class Finder {
     log: Logger;
   }) {
     this.#startAt = options.startAt;
+    this.#newSince = options.newSince;
     this.#matches = options.matches;
     this.#origin = options.origin;
     this.#complaints = options.complaints;
@@ -154,7 +160,8 @@ export class Finder {
       return undefined;
     }
     // A path that was read before has been rotated: what it leads to now is new, whatever `start_at` says.
-    const fromEnd = this.#isFirst && this.#startAt === 'end' && !stored.has(path);
+    const isNew = stored.has(path) || startOf(stats) >= this.#newSince;
+    const fromEnd = this.#isFirst && this.#startAt === 'end' && !isNew;
     return this.#begin({ path, key, stats }, { fromEnd, stored, now });
   }
 

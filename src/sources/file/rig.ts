@@ -44,9 +44,9 @@ export class Rig {
 
   /** Starts a source and waits until it has done what there was to do. `include` is relative to the folder. */
   async start(
-    options: { include?: string[]; stateDir?: string; [key: string]: unknown } = {},
+    options: { include?: string[]; stateDir?: string; unwatchedSince?: number; [key: string]: unknown } = {},
   ): Promise<void> {
-    const { include = ['*.log'], stateDir = '/nowhere', ...config } = options;
+    const { include = ['*.log'], stateDir = '/nowhere', unwatchedSince, ...config } = options;
     const positions: Positions = {
       get: (key) => this.store.get(key),
       entries: () => this.store.entries(),
@@ -70,6 +70,7 @@ export class Rig {
         kernel: this.kernel,
         stateDir,
         positions,
+        ...(unwatchedSince !== undefined && { unwatchedSince }),
       },
     );
     this.#stop = new AbortController();

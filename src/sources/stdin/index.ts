@@ -1,13 +1,21 @@
 /**
  * Reads lines from standard input and ends with it. There is no position to return to, so at a stop everything that
- * was taken from the pipe is handed over, as far as there are slots; the rest is counted and logged. It uses Node's
+ * was taken from the pipe is handed over, as far as there are slots; the rest is counted and logged. When another takes
+ * its place, it finds the rest in the pipe instead. It uses Node's
  * stream of standard input, because a read(2) through the thread pool could not be cancelled and would keep the
  * process from exiting.
  */
 import { fstatSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
-import type { Intake, Source, SourceContext, SourceSpec, SourceStatus } from '../../component/source.ts';
+import {
+  type Intake,
+  type Source,
+  type SourceContext,
+  SourceReplaced,
+  type SourceSpec,
+  type SourceStatus,
+} from '../../component/source.ts';
 import { byteSize } from '../../component/units.ts';
 import type { Slot } from '../../kernel/slot.ts';
 import type { Stream } from '../../record/stream.ts';
@@ -98,7 +106,11 @@ export class StdinSource implements Source {
     } finally {
       // Lets the process exit although the other end is still open.
       input?.pause();
-      if (signal.aborted && input !== undefined) this.#finish(input, intake);
+      if (signal.aborted && input !== undefined) {
+        const goesOn = signal.reason instanceof SourceReplaced && !input.readableEnded && !input.destroyed;
+        if (goesOn) this.#putBack(input);
+        else this.#finish(input, intake);
+      }
       this.#state = signal.aborted ? 'stopped' : 'done';
     }
   }
@@ -127,6 +139,13 @@ export class StdinSource implements Source {
       rest = rest.subarray(consumed);
       this.#unfinished = rest;
     }
+  }
+
+  /** Leaves what was not handed over for the one that goes on: no line is cut in two. */
+  #putBack(input: Readable): void {
+    const rest = this.#unfinished;
+    this.#unfinished = NO_BYTES;
+    if (rest.length > 0) input.unshift(rest);
   }
 
   /** Hands over what was taken from the pipe, the start of a line as a record too, without waiting for slots. */

@@ -4,7 +4,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
 import { FakeClock } from '../../component/fake-clock.ts';
-import type { Intake, SourceContext } from '../../component/source.ts';
+import { type Intake, type SourceContext, SourceReplaced } from '../../component/source.ts';
 import { Kernel } from '../../kernel/kernel.ts';
 import type { Chunk } from '../../record/chunk.ts';
 import { StdinSource, standardInput } from './index.ts';
@@ -101,6 +101,35 @@ test('a long line is cut and counted', async () => {
   const stdin = await run(['x'.repeat(10_000), '\nnext\n']);
   expect(records.map((text) => text.length)).toEqual([4096, 4096, 1808, 4]);
   expect(stdin.status().details).toEqual({ lines_split: 2, bytes_lost: 0 });
+});
+
+test('one that takes the place of another goes on in the middle of a line', async () => {
+  const input = new PassThrough();
+  const running = source(input).run(intake, stop.signal);
+  input.write('one\ntw');
+  await new Promise((resolve) => setImmediate(resolve));
+  stop.abort(new SourceReplaced('changed'));
+  await running;
+  const next = source(input).run(intake, new AbortController().signal);
+  input.end('o\nthree\n');
+  await next;
+  expect(records).toEqual(['one', 'two', 'three']);
+});
+
+test('one that takes the place of another finds what had no room', async () => {
+  const input = new PassThrough();
+  const slots = Array.from({ length: kernel.slots.size }, () => kernel.slots.take()!);
+  const running = source(input).run(intake, stop.signal);
+  input.write('one\ntwo\n');
+  await new Promise((resolve) => setImmediate(resolve));
+  stop.abort(new SourceReplaced('changed'));
+  await running;
+  for (const slot of slots) kernel.slots.give(slot);
+  const next = source(input).run(intake, new AbortController().signal);
+  input.end('three\n');
+  await next;
+  expect(records).toEqual(['one', 'two', 'three']);
+  expect(warnings).toEqual([]);
 });
 
 test('a stop does not wait for input that may never come; the unfinished line becomes a record', async () => {
