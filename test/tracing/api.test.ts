@@ -113,7 +113,11 @@ describe('docs/tracing.md', () => {
       .join('\n')
       .replaceAll('\\\n', '')
       .matchAll(/curl -s ['"]?http:\/\/127\.0\.0\.1:8401([^'" \n]+)['"]?([^\n]*)/g),
-  ].map(([, path, rest]) => ({ path: path!, body: /-d '([^']+)'/.exec(rest!)?.[1] }));
+  ].map(([, path, rest]) => {
+    const body = /-d '([^']+)'/.exec(rest!)?.[1];
+    const method = /-X ([A-Z]+)/.exec(rest!)?.[1] ?? (body === undefined ? 'GET' : 'POST');
+    return { path: path!, method: method as 'GET', body };
+  });
 
   test('its configuration is accepted', () => {
     expect(blocks('yaml')).toHaveLength(1);
@@ -124,12 +128,12 @@ describe('docs/tracing.md', () => {
 
   test('its requests are answered', async () => {
     expect(requests.length).toBeGreaterThan(10);
-    const { rig, server, get, post } = start({ log_tracing_rate: 1 });
+    const { rig, server, get } = start({ log_tracing_rate: 1 });
     await rig.deliver(['one']);
     const [trace] = (await get('/api/traces')).traces;
-    for (const { path, body } of requests) {
+    for (const { path, method, body } of requests) {
       const url = path.replace('$id', trace.trace_id);
-      const answer = body === undefined ? await server.inject(url) : await post(url, JSON.parse(body));
+      const answer = await server.inject({ method, url, ...(body && { payload: JSON.parse(body) }) });
       expect([url, answer.statusCode]).toEqual([url, 200]);
     }
   });
