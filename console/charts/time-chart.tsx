@@ -75,7 +75,7 @@ export function TimeChart(props: Props) {
         <span class="small mid num cut">{at === null ? '' : values(props, at)}</span>
         {props.value !== undefined && at === null && <b class="end num">{props.value}</b>}
         <span class={props.value === undefined || at !== null ? 'end' : ''}>
-          <Button look="row quiet" expanded={asTable} onClick={() => setAsTable(!asTable)}>
+          <Button look="slim quiet" expanded={asTable} onClick={() => setAsTable(!asTable)}>
             {asTable ? 'Chart' : 'Table'}
           </Button>
         </span>

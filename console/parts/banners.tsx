@@ -30,7 +30,7 @@ function Lost() {
       </span>
       <span class="end row">
         <span class="num">{seconds > 0 ? `Trying again in ${seconds} s` : 'Trying again'}</span>
-        <Button look="row" icon="retry" onClick={tryNow}>
+        <Button look="slim" icon="retry" onClick={tryNow}>
           Try now
         </Button>
       </span>
@@ -51,7 +51,7 @@ function Restarted() {
         <b>The agent began again at {clock(restartedAt.value)}.</b> Its counters began again too.
       </span>
       <span class="end">
-        <Button look="row quiet" icon="cross" label="Close" onClick={noticed} />
+        <Button look="slim quiet" icon="cross" label="Close" onClick={noticed} />
       </span>
     </div>
   );
@@ -66,7 +66,7 @@ function ReadOnly() {
         You are signed in with a <b>read</b> token: you see everything and change nothing.
       </span>
       <span class="end">
-        <Button look="row" onClick={signOut}>
+        <Button look="slim" onClick={signOut}>
           Use another token
         </Button>
       </span>

@@ -36,7 +36,7 @@ export function Drawer({ icon, title, kind, label, onClose, children }: Props) {
         <h2 class="cut">{title}</h2>
         <span class="dim small cut">{kind}</span>
         <span class="end">
-          <Button look="row quiet" icon="cross" label="Close" onClick={onClose} />
+          <Button look="slim quiet" icon="cross" label="Close" onClick={onClose} />
         </span>
       </div>
       <div class="panel-body stack">{children}</div>

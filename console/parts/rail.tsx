@@ -108,7 +108,7 @@ function Foot() {
             {who.name === undefined ? `${who.role} token` : `${who.name}, ${who.role}`}
           </span>
           <span class="text end">
-            <Button look="row quiet" onClick={signOut}>
+            <Button look="slim quiet" onClick={signOut}>
               Sign out
             </Button>
           </span>

@@ -23,6 +23,7 @@ const SILENCE_MS = 6000;
 const RETRY_MS = [1000, 2000, 4000, 8000] as const;
 /** Rates are over this many readings, so that they stand still enough to be read. */
 const WINDOW = 4;
+const START_TOLERANCE_MS = 2000;
 
 /** The last few readings of one life of the agent, oldest first; rates are differences of these. */
 export const recent = signal<readonly Reading[]>([]);
@@ -111,7 +112,7 @@ function readingOf(event: { status: AgentStatus; tracing: TracingStatus }): Read
 
 function take(reading: Reading): void {
   const before = latest.peek();
-  if (before !== null && before.status.started_at !== reading.status.started_at) {
+  if (before !== null && isAnotherLife(before.status, reading.status)) {
     restartedAt.value = reading.status.started_at;
     recent.value = [];
     void identify();
@@ -120,6 +121,11 @@ function take(reading: Reading): void {
     connection.value = { state: 'live', since: reading.at, retryAt: null };
   recent.value = [...recent.peek().slice(1 - WINDOW), reading];
   latest.value = reading;
+}
+
+/** The start is worked out from two clocks, and moves by some milliseconds when one of them is corrected. */
+export function isAnotherLife(before: AgentStatus, after: AgentStatus): boolean {
+  return Math.abs(Date.parse(after.started_at) - Date.parse(before.started_at)) > START_TOLERANCE_MS;
 }
 
 function pauseFor(ms: number, signal: AbortSignal): Promise<void> {

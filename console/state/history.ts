@@ -3,7 +3,7 @@
  * `total/…`, `agent/…`, `source/<id>/…` and `sink/<id>/…`.
  */
 import { effect, signal } from '@preact/signals';
-import { latest, type Reading, recent } from './feed.ts';
+import { isAnotherLife, latest, type Reading, recent } from './feed.ts';
 import { growth, sinkOf, sourceOf } from './rates.ts';
 import { Series, type Table, type Value } from './series.ts';
 
@@ -13,12 +13,12 @@ const series = new Series(CAPACITY);
 const moments = signal(0);
 
 export function startHistory(): void {
-  let started = '';
+  let before: Reading | null = null;
   effect(() => {
     const reading = latest.value;
     if (reading === null) return;
-    if (started !== reading.status.started_at) series.clear();
-    started = reading.status.started_at;
+    if (before !== null && isAnotherLife(before.status, reading.status)) series.clear();
+    before = reading;
     series.add(reading.at / 1000, valuesOf(recent.peek(), reading));
     moments.value = moments.peek() + 1;
   });
@@ -46,6 +46,7 @@ function valuesOf(readings: readonly Reading[], { status, tracing }: Reading): M
     growth(pair, (each) => each.tracing.logs_traced),
   );
   values.set('agent/p99', milliseconds(adaptive.agent));
+  values.set('agent/active', Number(adaptive.agent.active));
   for (const { id, ledger, streams } of status.sources) {
     values.set(
       `source/${id}/rate`,
@@ -57,6 +58,7 @@ function valuesOf(readings: readonly Reading[], { status, tracing }: Reading): M
       streams.reduce((sum, { lag_bytes }) => sum + lag_bytes, 0),
     );
     values.set(`source/${id}/p99`, milliseconds(adaptive.sources[id]));
+    values.set(`source/${id}/active`, Number(adaptive.sources[id]?.active ?? false));
   }
   for (const { id, ledger } of status.sinks) {
     values.set(
@@ -65,6 +67,7 @@ function valuesOf(readings: readonly Reading[], { status, tracing }: Reading): M
     );
     values.set(`sink/${id}/in_flight`, ledger.in_flight);
     values.set(`sink/${id}/p99`, milliseconds(adaptive.sinks[id]));
+    values.set(`sink/${id}/active`, Number(adaptive.sinks[id]?.active ?? false));
   }
   return values;
 }

@@ -6,7 +6,7 @@ import { stale } from '../../state/connection.ts';
 import type { Reading } from '../../state/feed.ts';
 import { perSecond, sinkOf, sourceOf } from '../../state/rates.ts';
 import { DispatcherNode } from './dispatcher-node.tsx';
-import { chainOf, chains, Processors } from './processors.tsx';
+import { Processors } from './processors.tsx';
 import { SinkNode } from './sink-node.tsx';
 import { SourceNode } from './source-node.tsx';
 import { isTraced } from './traced.ts';
@@ -90,7 +90,7 @@ export function Graph({ reading }: { reading: Reading }) {
               <svg viewBox={`0 0 100 ${SOURCE}`} preserveAspectRatio="none" aria-hidden="true">
                 <Straight flow={{ ...flow, y: SOURCE / 2 }} width={into[index]!.width} />
               </svg>
-              <Processors chain={chainOf(chains.value, flow.id)} source={flow.id} />
+              <Processors source={flow.id} />
             </li>
           ))}
         </ul>

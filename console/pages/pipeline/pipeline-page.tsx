@@ -1,5 +1,4 @@
 /** The pipeline, live: what needs attention, the graph, the ledger, and one source or sink in a drawer. */
-import { useEffect } from 'preact/hooks';
 import { rate } from '../../format/number.ts';
 import { Banners } from '../../parts/banners.tsx';
 import { Icon } from '../../parts/icon.tsx';
@@ -13,17 +12,11 @@ import { route } from '../../state/route.ts';
 import { attention } from './attention.ts';
 import { Graph } from './graph.tsx';
 import { Ledger } from './ledger.tsx';
-import { loadChains } from './processors.tsx';
 import { SinkDrawer } from './sink-drawer.tsx';
 import { SourceDrawer } from './source-drawer.tsx';
 
 export function PipelinePage() {
   const reading = latest.value;
-  const loadedAt = reading?.status.config?.loaded_at;
-  const known = reading !== null;
-  useEffect(() => {
-    if (known) void loadChains();
-  }, [known, loadedAt]);
   return (
     <>
       <Top title="Pipeline">{reading !== null && <Sentence />}</Top>

@@ -4,16 +4,16 @@ import { bytes } from '../../format/bytes.ts';
 import { count } from '../../format/number.ts';
 import { Drawer } from '../../parts/drawer.tsx';
 import { Icon, iconOf } from '../../parts/icon.tsx';
+import { chainOf } from '../../state/config.ts';
 import { href } from '../../state/route.ts';
 import { Details, Histories, LedgerOf } from './drawer-parts.tsx';
-import { chainOf, chains } from './processors.tsx';
 
 /** Streams listed at once; there can be thousands of files. */
 const MOST_STREAMS = 20;
 
 export function SourceDrawer({ source, onClose }: { source: SourceStatus; onClose: () => void }) {
   const { id, type, streams, ledger, details } = source;
-  const chain = chainOf(chains.value, id);
+  const chain = chainOf(id);
   const furthest = streams.toSorted((a, b) => b.lag_bytes - a.lag_bytes).slice(0, MOST_STREAMS);
   return (
     <Drawer icon={iconOf(type)} title={id} kind={type} label={`Source ${id}`} onClose={onClose}>

@@ -1,0 +1,68 @@
+/**
+ * What each mode costs: measured of the mode that runs, remembered of one that ran while the page was open, expected of
+ * the others from what a span costs here. Pure arithmetic; mode-switch.tsx shows it.
+ */
+import type { Mode } from '../../api/shapes.ts';
+
+/** What is known at this moment. */
+export interface Measured {
+  readonly mode: Mode;
+  readonly logsPerSecond: number;
+  readonly spansPerSecond: number;
+  readonly systemSpansPerSecond: number;
+  readonly batchesPerSecond: number;
+  readonly sinks: number;
+  /** CPU time of tracing by that of everything else. */
+  readonly overhead: number;
+  /** CPU seconds of tracing per second. */
+  readonly cpuShare: number;
+  /** Of one log span, from the agent's own explanation; null when it does not say. */
+  readonly span: { readonly bytes: number; readonly cpuNs: number; readonly perLog: number } | null;
+}
+
+export interface ModeCost {
+  readonly kind: 'now' | 'was' | 'expected' | 'none';
+  /** CPU compared with off; null when it cannot be told. */
+  readonly overhead: number | null;
+  /** Share of one core, where it cannot be compared. */
+  readonly cpuShare: number | null;
+  readonly spansPerSecond: number;
+  readonly bytesPerSecond: number | null;
+  /** When it was measured last, in milliseconds since 1970. */
+  readonly at?: number;
+}
+
+/** Spans of one batch: the batch itself, its processors, and one for each sink. */
+const SPANS_OF_BATCH = 2;
+
+/** @param before what was measured of this mode while it ran. */
+export function costOf(mode: Mode, measured: Measured, before?: ModeCost): ModeCost {
+  const bytesOf = (spans: number) => (measured.span === null ? null : spans * measured.span.bytes);
+  if (mode === 'off') return { kind: 'none', overhead: 0, cpuShare: 0, spansPerSecond: 0, bytesPerSecond: 0 };
+  if (mode === measured.mode) {
+    const { overhead, cpuShare, spansPerSecond } = measured;
+    return { kind: 'now', overhead, cpuShare, spansPerSecond, bytesPerSecond: bytesOf(spansPerSecond) };
+  }
+  if (before !== undefined) return { ...before, kind: 'was' };
+  const spansPerSecond = expectedSpans(mode, measured);
+  if (spansPerSecond === null) {
+    return { kind: 'expected', overhead: null, cpuShare: null, spansPerSecond: 0, bytesPerSecond: null };
+  }
+  const cpuShare = measured.span === null ? null : (spansPerSecond * measured.span.cpuNs) / 1e9;
+  // CPU of everything else, from the mode that runs.
+  const rest = measured.overhead > 0 && measured.cpuShare > 0 ? measured.cpuShare / measured.overhead : null;
+  const overhead = cpuShare === null || rest === null ? null : cpuShare / rest;
+  return { kind: 'expected', overhead, cpuShare, spansPerSecond, bytesPerSecond: bytesOf(spansPerSecond) };
+}
+
+/** Null for hybrid: which logs its rates and rules would choose is not known before. */
+function expectedSpans(mode: Mode, measured: Measured): number | null {
+  const system =
+    measured.mode === 'off'
+      ? measured.batchesPerSecond * (SPANS_OF_BATCH + measured.sinks)
+      : measured.systemSpansPerSecond;
+  if (mode === 'system-only') return system;
+  if (mode === 'hybrid') return null;
+  // In full-e2e a log has one span (tracing.log_spans: compact is its default).
+  return system + measured.logsPerSecond;
+}
