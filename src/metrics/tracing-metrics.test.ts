@@ -18,6 +18,7 @@ test('every figure has its series', async () => {
     'log_capturer_tracing_mode{mode="system-only"} 0',
     'log_capturer_tracing_mode{mode="hybrid"} 1',
     'log_capturer_tracing_mode{mode="full-e2e"} 0',
+    'log_capturer_tracing_overrides_active 2',
     'log_capturer_tracing_sampling_rate 0.25',
     'log_capturer_tracing_logs_traced_total 12',
     'log_capturer_tracing_logs_traced_by_reason_total{reason="mode"} 0',

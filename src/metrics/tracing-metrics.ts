@@ -9,6 +9,7 @@ const MODES = ['off', 'system-only', 'hybrid', 'full-e2e'] as const;
 /** The part of the tracing status that is exposed; its names are those of `GET /api/tracing/status`. */
 export interface TracingFigures {
   readonly mode: (typeof MODES)[number];
+  readonly overrides: Readonly<Record<string, unknown>>;
   readonly effective_rate: number;
   readonly logs_traced: number;
   /** With every reason from the start, so that no series appears only when it is needed. */
@@ -40,6 +41,8 @@ export function tracingMetrics(status: () => TracingFigures): Collector {
       for (const mode of MODES) {
         samples.set('log_capturer_tracing_mode', mode === figures.mode ? 1 : 0, { mode });
       }
+      const overrides = Object.keys(figures.overrides).length;
+      samples.set('log_capturer_tracing_overrides_active', overrides);
       samples.set('log_capturer_tracing_sampling_rate', figures.effective_rate);
 
       samples.set('log_capturer_tracing_logs_traced_total', figures.logs_traced);

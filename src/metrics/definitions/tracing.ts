@@ -7,6 +7,11 @@ export const tracingMetrics = {
     help: '1 for the mode that tracing is in, 0 for the others.',
     labels: ['mode'],
   },
+  log_capturer_tracing_overrides_active: {
+    type: 'gauge',
+    help: 'Settings of tracing that were changed at run time and differ from the configuration until they are taken back.',
+    labels: [],
+  },
   log_capturer_tracing_sampling_rate: {
     type: 'gauge',
     help: 'Share of logs, 0 to 1, that are traced now when no rule and nothing particular is known about them.',
