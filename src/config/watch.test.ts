@@ -27,9 +27,9 @@ class FakeSystem implements WatchedSystem {
     return `${this.contents.has(file) ? 'there' : 'gone'} ${this.version}`;
   }
 
-  async digest(files: readonly string[]): Promise<string> {
+  async digest(files: readonly string[]): Promise<ReadonlyMap<string, string>> {
     this.digests++;
-    return files.map((file) => this.contents.get(file) ?? 'ENOENT').join('\n');
+    return new Map(files.map((file) => [file, this.contents.get(file) ?? 'ENOENT']));
   }
 
   write(content: string, file = '/etc/c.yaml'): void {
@@ -168,6 +168,22 @@ test('files that the configuration names count like itself', async () => {
   system.write('t', '/run/secret');
   system.tell('/run');
   await clock.advance(1000);
+  expect(changes()).toBe(1);
+});
+
+test('files that are named only later, or no more, are no change by that', async () => {
+  const system = new FakeSystem();
+  system.contents.set('/run/secret', 's');
+  const { clock, files, changes } = await setUp({ system });
+  files.push('/run/secret');
+  await clock.advance(20_000);
+  expect(changes()).toBe(0);
+  system.write('t', '/run/secret');
+  system.tell('/run');
+  await clock.advance(1000);
+  expect(changes()).toBe(1);
+  files.pop();
+  await clock.advance(20_000);
   expect(changes()).toBe(1);
 });
 

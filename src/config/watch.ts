@@ -24,8 +24,8 @@ export interface WatchedSystem {
   resolve(file: string): Promise<string>;
   /** Something that differs when the file may hold something else; the same while it cannot. */
   signature(file: string): Promise<string>;
-  /** Something that differs when any of the files holds something else. */
-  digest(files: readonly string[]): Promise<string>;
+  /** For each file something that differs when it holds something else. */
+  digest(files: readonly string[]): Promise<ReadonlyMap<string, string>>;
 }
 
 export interface WatchOptions {
@@ -42,8 +42,8 @@ export class FileWatch {
   readonly #options: WatchOptions;
   readonly #system: WatchedSystem;
   readonly #folders = new Map<string, () => void>();
-  /** Of the content that is known to the one who is told of changes. */
-  #known = '';
+  /** Of the contents that are known to the one who is told of changes, by file. */
+  #known: ReadonlyMap<string, string> = new Map();
   /** Of a change that must stand for a while. */
   #candidate: string | undefined;
   #signature = '';
@@ -108,16 +108,19 @@ export class FileWatch {
     if (signature === this.#signature && this.#candidate === undefined) return;
     this.#signature = signature;
     await this.#watchFolders(files);
-    const digest = await this.#system.digest(files);
+    const digests = await this.#system.digest(files);
     if (this.#ended) return;
-    if (digest === this.#known) {
+    const candidate = [...digests].join('\n');
+    // A file that is named only now has just been read.
+    if (files.every((file) => !this.#known.has(file) || this.#known.get(file) === digests.get(file))) {
       this.#candidate = undefined;
-    } else if (digest === this.#candidate) {
+      this.#known = digests;
+    } else if (candidate === this.#candidate) {
       this.#candidate = undefined;
-      this.#known = digest;
+      this.#known = digests;
       this.#options.onChange();
     } else {
-      this.#candidate = digest;
+      this.#candidate = candidate;
       this.#checkSoon();
     }
   }
@@ -168,7 +171,5 @@ const realSystem: WatchedSystem = {
       return (error as NodeJS.ErrnoException).code ?? '';
     }
   },
-  async digest(files) {
-    return [...(await digestFiles(files)).values()].join('\n');
-  },
+  digest: digestFiles,
 };
