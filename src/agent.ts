@@ -2,25 +2,31 @@
  * The composition root: the only file that knows every part. It builds the pipeline and what surrounds it (state
  * directory, positions, tracing, metrics, HTTP) from a valid configuration, starts and stops them.
  */
-import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Clock, SystemClock } from './component/clock.ts';
 import type { Logger } from './component/logger.ts';
-import type { AgentStatus, ConfigChange } from './component/status.ts';
-import { diffConfig } from './config/diff.ts';
-import { digestFiles, filesNamedIn } from './config/files.ts';
-import { loadConfig } from './config/load.ts';
-import { type Reload, Reloader, type ReloadTrigger } from './config/reloader.ts';
+import type { AgentStatus, ConfigChange, DeadLettersStatus } from './component/status.ts';
+import type { ConfigDiff } from './config/diff.ts';
+import { LiveConfig } from './config/live-config.ts';
+import type { Reload, ReloadTrigger } from './config/reloader.ts';
 import type { Config } from './config/schema.ts';
 import { configViewer } from './config/shown.ts';
-import { FileWatch } from './config/watch.ts';
+import { Replays } from './dispatcher/dead-letters/replays.ts';
+import {
+  FOLDER as DEAD_LETTERS,
+  type DeadLetterLimits,
+  DeadLetterStore,
+} from './dispatcher/dead-letters/store.ts';
 import { PositionStore } from './dispatcher/position-store.ts';
 import type { OpenApiDocument } from './http/openapi.ts';
 import { RequestCounts } from './http/request-counts.ts';
 import { HttpServer } from './http/server.ts';
 import { Kernel } from './kernel/kernel.ts';
 import { lineKnowledge } from './line-knowledge.ts';
+import { LiveHistory } from './live/history.ts';
+import { LiveTail } from './live/tail.ts';
 import { configMetrics } from './metrics/config-metrics.ts';
+import { deliveryMetrics } from './metrics/delivery-metrics.ts';
 import { Exposition } from './metrics/exposition.ts';
 import { LagMetrics } from './metrics/lag-seconds.ts';
 import { LedgerAlarm } from './metrics/ledger-alarm.ts';
@@ -51,17 +57,15 @@ export class Agent {
   readonly #startedAt = this.#clock.now();
   readonly #stateDir: string;
   readonly #positions: PositionStore;
+  readonly #deadLetters: DeadLetterStore;
+  readonly #replays: Replays;
   readonly #pipeline: Pipeline;
   readonly #tracing: Tracing;
   readonly #where: Where;
   readonly #ledgerAlarm: LedgerAlarm;
+  readonly #history: LiveHistory;
   readonly #http: HttpServer;
-  readonly #reloader: Reloader;
-  /** What runs: keys that need a restart have the values that the agent was started with. */
-  #config: Config;
-  /** Digests of the files that the configuration names, as of when it was read. */
-  #files: ReadonlyMap<string, string> = new Map();
-  #watch: FileWatch | null = null;
+  readonly #config: LiveConfig;
   readonly #finished = Promise.withResolvers<void>();
   #stopping: Promise<void> | null = null;
   #releaseStateDir: () => Promise<void> = async () => {};
@@ -69,7 +73,6 @@ export class Agent {
 
   /** Builds everything; opens nothing. @throws when a component refuses its configuration. */
   constructor(config: Config, options: AgentOptions) {
-    this.#config = config;
     this.#options = options;
     this.#log = options.log;
     this.#stateDir = resolve(config.state_dir);
@@ -85,8 +88,15 @@ export class Agent {
     const shared = { log: this.#log, clock: this.#clock, kernel, stateDir: this.#stateDir };
 
     this.#positions = new PositionStore(shared);
+    this.#deadLetters = new DeadLetterStore({ ...shared, ...limitsOf(config) });
     const now = () => this.#clock.now();
     const pipelineMetrics = new PipelineMetrics({ now, tracedLogs: () => this.#tracing.tracedLogs() });
+    const tail = new LiveTail(shared);
+    this.#history = new LiveHistory({
+      ...shared,
+      status: () => this.#pipeline.status(),
+      logsTraced: () => this.#tracing.status().logs_traced,
+    });
     const journal = new DeliveryJournal({ clock: this.#clock, memoryBytes: config.where.memory });
     this.#tracing = new Tracing({
       ...shared,
@@ -99,13 +109,23 @@ export class Agent {
     this.#pipeline = new Pipeline(config, {
       ...shared,
       positions: this.#positions,
-      observers: [this.#tracing.observer, this.#tracing.rates, pipelineMetrics, journal],
+      deadLetters: config.dead_letters.enabled ? this.#deadLetters : undefined,
+      observers: [this.#tracing.observer, this.#tracing.rates, pipelineMetrics, journal, tail, this.#history],
     });
-    this.#reloader = new Reloader({
+    this.#replays = new Replays({
       ...shared,
+      store: this.#deadLetters,
+      slots: kernel.slots,
+      stamp: () => this.#tracing.settings.stamp,
+      hasSink: (id) => this.#pipeline.hasSink(id),
+      resend: (sink, batch) => this.#pipeline.resend(sink, batch),
+    });
+    this.#config = new LiveConfig(config, {
+      ...shared,
+      registry,
       file: options.configFile,
-      load: () => this.#load(),
-      apply: (changed) => this.#apply(changed),
+      environment: process.env,
+      apply: (changed, diff) => this.#apply(changed, diff),
     });
     const status = () => this.status();
     this.#where = new Where({
@@ -113,7 +133,7 @@ export class Agent {
       knowledge: lineKnowledge(this.#pipeline, this.#tracing.store),
       clock: this.#clock,
       startedAt: new Date(this.#clock.toEpoch(this.#startedAt)).toISOString(),
-      deadLetters: join(this.#stateDir, 'dead-letters'),
+      deadLetters: join(this.#stateDir, DEAD_LETTERS),
     });
     this.#ledgerAlarm = new LedgerAlarm({ ...shared, status: () => this.#pipeline.status() });
     const viewConfig = configViewer(registry);
@@ -123,6 +143,7 @@ export class Agent {
       collectors: [
         pipelineMetrics,
         statusMetrics,
+        deliveryMetrics,
         configMetrics,
         new LagMetrics(now),
         tracingMetrics(() => this.#tracing.status()),
@@ -137,9 +158,18 @@ export class Agent {
       status,
       metrics,
       reload: () => this.reload('api'),
-      config: () => ({ ...this.#reloader.status(), config: viewConfig(this.#config) }),
+      config: () => ({ ...this.#config.status(), config: viewConfig(this.config) }),
       tracing: this.#tracing,
       where: this.#where,
+      tail,
+      history: this.#history,
+      jaeger: this.#tracing.jaeger,
+      deadLetters: {
+        status: () => this.#deadLettersStatus(),
+        hasSink: (id) => this.#pipeline.hasSink(id),
+        startReplay: (request) => this.#replays.start(request),
+        cancelReplay: () => this.#replays.cancel(),
+      },
       spans: this.#tracing,
       counts,
       clock: this.#clock,
@@ -148,7 +178,7 @@ export class Agent {
 
   /** The configuration that runs, with all defaults and with secrets. */
   get config(): Config {
-    return this.#config;
+    return this.#config.current;
   }
 
   /** The HTTP API, described. */
@@ -165,8 +195,9 @@ export class Agent {
   async start(): Promise<void> {
     this.#releaseStateDir = await claimStateDir(this.#stateDir);
     try {
-      this.#files = await digestFiles(namedFiles(this.#config));
+      await this.#config.open();
       await this.#positions.load();
+      await this.#deadLetters.open();
       await this.#tracing.start();
       await this.#pipeline.open();
       await this.#http.start();
@@ -177,8 +208,9 @@ export class Agent {
     this.#state = 'running';
     this.#pipeline.start();
     this.#ledgerAlarm.start();
+    this.#history.start();
     void this.#pipeline.finished.then(() => this.stop());
-    void this.#watchConfig().then(() => this.#catchUp());
+    this.#config.start();
   }
 
   /**
@@ -186,9 +218,8 @@ export class Agent {
    * wrong, or a part that refuses its configuration, changes nothing. Takes back what the API changed of tracing.
    * Never rejects: how it went is in the result, the status and the log.
    */
-  async reload(trigger: ReloadTrigger): Promise<Reload> {
-    await this.#watch?.acknowledge();
-    return this.#reloader.reload(trigger);
+  reload(trigger: ReloadTrigger): Promise<Reload> {
+    return this.#config.reload(trigger);
   }
 
   /** Stops sources, drains within `dispatcher.shutdown_timeout`, flushes. Idempotent; safe before `start`. */
@@ -210,35 +241,29 @@ export class Agent {
       started_at: new Date(this.#clock.toEpoch(this.#startedAt)).toISOString(),
       uptime_seconds: (this.#clock.now() - this.#startedAt) / 1000,
       config_file: this.#options.configFile,
-      config: this.#reloader.status(),
+      config: this.#config.status(),
       ...this.#pipeline.status(),
+      dead_letters: this.#deadLettersStatus(),
     };
   }
 
-  async #load(): Promise<Config> {
-    const { configFile } = this.#options;
-    if (this.#state !== 'running') throw new Error(`the agent is ${this.#state}`);
-    // What was piped in is gone, and reading a pipe again might never end.
-    const isReadable = await stat(configFile).then(
-      (found) => found.isFile(),
-      () => true,
-    );
-    if (!isReadable) throw new Error(`${configFile} is no regular file, so that it cannot be read again`);
-    return loadConfig(configFile, { registry, environment: process.env });
+  #deadLettersStatus(): DeadLettersStatus {
+    const replay = this.#replays.status();
+    return {
+      enabled: this.config.dead_letters.enabled,
+      ...this.#deadLetters.status(),
+      ...(replay && { replay }),
+    };
   }
 
-  async #apply(changed: Config): Promise<readonly ConfigChange[]> {
-    const files = await digestFiles(namedFiles(changed));
-    const isChanged = (file: string) => this.#files.has(file) && this.#files.get(file) !== files.get(file);
-    const diff = diffConfig(this.#config, changed, isChanged);
-    const { effective } = diff;
-    const { settings, warnings } = resolveTracing(effective.tracing, process.env, VERSION);
+  async #apply(config: Config, diff: ConfigDiff): Promise<readonly ConfigChange[]> {
+    const { settings, warnings } = resolveTracing(config.tracing, process.env, VERSION);
     const isTraced = diff.changes.some(
       ({ path, action }) => path.startsWith('tracing.') && action === 'updated',
     );
     const cleared = Object.keys(this.#tracing.status().overrides).map((path) => `tracing.${path}`);
-    const commitServer = this.#http.prepare(effective.server);
-    const change = await this.#pipeline.prepare(effective, diff);
+    const commitServer = this.#http.prepare(config.server);
+    const change = await this.#pipeline.prepare(config, diff);
     try {
       // Nobody needs to wait for exporters that are no longer named.
       if (isTraced) void this.#tracing.update(settings);
@@ -248,49 +273,20 @@ export class Agent {
       throw error;
     }
     commitServer();
+    this.#deadLetters.setLimits(limitsOf(config));
     await change.commit();
     for (const warning of isTraced ? warnings : []) this.#log.warn({}, warning);
-    if (effective.log.level !== this.#config.log.level) this.#options.setLogLevel?.(effective.log.level);
-    this.#config = effective;
-    this.#files = files;
-    void this.#watchConfig();
-    const known = new Set(diff.changes.map(({ path }) => path));
-    const also = cleared.filter((path) => !known.has(path));
-    return [...diff.changes, ...also.map((path) => ({ path, action: 'updated' as const }))];
-  }
-
-  /** What changed between the first reading of the file and the first look of the watch would go unnoticed. */
-  async #catchUp(): Promise<void> {
-    if (this.#watch === null) return;
-    const changed = await this.#load().then(
-      (config) => diffConfig(this.#config, config).changes.length > 0,
-      () => true,
-    );
-    if (changed && this.#state === 'running') await this.#reloader.reload('watch');
-  }
-
-  /** Begins or ends to watch the configuration, as it says itself. */
-  async #watchConfig(): Promise<void> {
-    const { watch, interval } = this.#config.reload;
-    if (this.#watch !== null && (this.#stopping !== null || !watch)) {
-      this.#watch.end();
-      this.#watch = null;
-    }
-    if (this.#watch !== null || !watch || this.#stopping !== null) return;
-    this.#watch = new FileWatch({
-      files: () => [this.#options.configFile, ...namedFiles(this.#config)],
-      clock: this.#clock,
-      intervalMs: interval,
-      onChange: () => void this.#reloader.reload('watch'),
-    });
-    await this.#watch.start();
+    if (config.log.level !== this.config.log.level) this.#options.setLogLevel?.(config.log.level);
+    return cleared.map((path) => ({ path, action: 'updated' }));
   }
 
   async #stop(): Promise<void> {
     if (this.#state !== 'stopped') this.#state = 'draining';
-    this.#watch?.end();
+    this.#config.stop();
     this.#ledgerAlarm.stop();
-    await this.#pipeline.stop(this.#config.dispatcher.shutdown_timeout);
+    this.#history.stop();
+    this.#replays.close();
+    await this.#pipeline.stop(this.config.dispatcher.shutdown_timeout);
     await this.#close();
   }
 
@@ -298,8 +294,10 @@ export class Agent {
   async #close(): Promise<void> {
     const steps = [
       () => this.#pipeline.close(),
+      () => this.#replays.stop(),
+      () => this.#deadLetters.close(),
       () => this.#positions.flush(),
-      () => this.#tracing.stop(this.#config.dispatcher.shutdown_timeout),
+      () => this.#tracing.stop(this.config.dispatcher.shutdown_timeout),
       () => this.#http.stop(),
       () => this.#where.close(),
       () => this.#releaseStateDir(),
@@ -311,7 +309,6 @@ export class Agent {
   }
 }
 
-/** Files that a configuration names for reading, but for those of the server, which watches them itself. */
-function namedFiles(config: Config): string[] {
-  return filesNamedIn({ ...config, server: undefined }).map(({ file }) => file);
+function limitsOf({ dead_letters }: Config): DeadLetterLimits {
+  return { maxBytes: dead_letters.max_bytes, maxFileBytes: dead_letters.max_file_bytes };
 }

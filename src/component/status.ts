@@ -96,6 +96,8 @@ export interface ConfigStatus {
 
 /** What sinks refused and is kept. Counts of records are those of this run, but for `records`. */
 export interface DeadLettersStatus {
+  /** `false`: what sinks refuse is dropped; letters of earlier runs can be sent all the same. */
+  readonly enabled: boolean;
   /** Those that were not sent again yet, of earlier runs too. */
   readonly records: number;
   readonly by_sink: Readonly<Record<string, number>>;
@@ -105,6 +107,8 @@ export interface DeadLettersStatus {
   readonly written: number;
   /** Deleted unsent, to make room. */
   readonly evicted: number;
+  /** Sending them again: the run under way, or the last one. */
+  readonly replay?: ReplayStatus;
 }
 
 /** Sending dead letters again: the run under way, or the last one. */
@@ -144,6 +148,7 @@ export interface AgentStatus {
     readonly ledger: LedgerStatus;
   } & SourceStatus)[];
   readonly sinks: readonly ({ readonly id: string; readonly type: string } & SinkStatus)[];
+  readonly dead_letters: DeadLettersStatus;
   readonly dispatcher: {
     readonly memory_bytes: number;
     readonly slots: number;

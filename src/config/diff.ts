@@ -38,6 +38,8 @@ const LIVE = [
   'dispatcher.batch_timeout',
   'dispatcher.shutdown_timeout',
   'dispatcher.retry',
+  'dead_letters.max_bytes',
+  'dead_letters.max_file_bytes',
   'tracing',
   'log',
   'reload',

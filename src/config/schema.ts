@@ -88,6 +88,26 @@ const where = z.strictObject({
     ),
 });
 
+const deadLetters = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Keep logs that a sink refuses for good in state_dir/dead-letters; otherwise they are dropped.',
+      ),
+    max_bytes: byteSize({ min: '64KiB', max: '1TiB' })
+      .prefault('1GiB')
+      .describe('Largest size of all dead letters together; beyond it the oldest file is deleted.'),
+    max_file_bytes: byteSize({ min: '4KiB', max: '1GiB' })
+      .prefault('16MiB')
+      .describe('A file of dead letters that has reached this size is followed by another.'),
+  })
+  .refine((value) => value.max_file_bytes <= value.max_bytes / 2, {
+    path: ['max_file_bytes'],
+    error: 'expected at most half of dead_letters.max_bytes, because room is made by deleting whole files',
+  });
+
 const log = z.strictObject({
   level: z
     .enum(['debug', 'info', 'warn', 'error'])
@@ -170,6 +190,7 @@ export interface Config {
   sources: SourceConfig[];
   sinks: SinkConfig[];
   dispatcher: z.output<typeof dispatcherSchema>;
+  dead_letters: z.output<typeof deadLetters>;
   tracing: TracingConfig;
   where: z.output<typeof where>;
   log: z.output<typeof log>;
@@ -233,6 +254,7 @@ export function configSchema(registry: Registry) {
       .min(1, { error: 'expected at least one sink' })
       .describe('Where logs go to.'),
     dispatcher: dispatcherSchema.prefault({}).describe('How logs are gathered into batches and delivered.'),
+    dead_letters: deadLetters.prefault({}).describe('What becomes of logs that a sink refuses for good.'),
     tracing: tracingSchema.prefault({}).describe('How the journey of logs through the agent is traced.'),
     where: where.prefault({}).describe('What the agent remembers of single lines, for log-capturer where.'),
     log: log.prefault({}).describe("The agent's own messages."),

@@ -23,8 +23,15 @@ import { authorize, identify } from './access.ts';
 import { AuditTrail, audited } from './audit.ts';
 import { watchFiles } from './changed-files.ts';
 import { boundConnections } from './connections.ts';
+import { EventStreams } from './event-stream.ts';
 import { answerUnknown } from './known-paths.ts';
-import { clientErrorHandler, DEFAULT_LIMITS, type Limits, listenError } from './listener.ts';
+import {
+  clientErrorHandler,
+  DEFAULT_LIMITS,
+  expectationHandler,
+  type Limits,
+  listenError,
+} from './listener.ts';
 import { OpenApi, type OpenApiDocument } from './openapi.ts';
 import { Policy, type RateLimit } from './policy.ts';
 import { PROBLEM_TYPE, problemOf, Refusal } from './problem.ts';
@@ -35,13 +42,18 @@ import { auditRoute } from './routes/audit.ts';
 import { type ConfigView, configRoute } from './routes/config.ts';
 import { configReloadRoute, type ReloadAnswer } from './routes/config-reload.ts';
 import { consoleRoute } from './routes/console.ts';
+import { type DeadLettersApi, deadLettersRoutes } from './routes/dead-letters.ts';
+import { eventsRoute } from './routes/events.ts';
 import { healthRoute } from './routes/health.ts';
+import { type HistoryApi, historyRoute } from './routes/history.ts';
+import { type JaegerApi, jaegerApiRoutes } from './routes/jaeger-api.ts';
 import { type MetricsText, metricsRoute } from './routes/metrics.ts';
 import { openApiRoute } from './routes/openapi.ts';
 import { readyRoute } from './routes/ready.ts';
 import { sinksRoutes } from './routes/sinks.ts';
 import { sourcesRoutes } from './routes/sources.ts';
 import { statusRoute } from './routes/status.ts';
+import { type TailApi, tailRoute } from './routes/tail.ts';
 import { tracesRoutes } from './routes/traces.ts';
 import { tracingControlRoutes } from './routes/tracing-control.ts';
 import { tracingExplainRoute } from './routes/tracing-explain.ts';
@@ -90,8 +102,13 @@ export interface ServerParts {
   readonly config?: () => ConfigView;
   /** Applies the configuration file anew; never rejects. */
   readonly reload?: () => Promise<ReloadAnswer>;
+  /** Absent: nobody can send dead letters again. */
+  readonly deadLetters?: DeadLettersApi;
   /** Absent: nobody can ask where a line is. */
   readonly where?: WhereApi;
+  readonly tail?: TailApi;
+  readonly history?: HistoryApi;
+  readonly jaeger?: JaegerApi;
   /** Takes the spans of requests. */
   readonly spans?: SpanRecorder;
   readonly counts?: RequestCounts;
@@ -107,6 +124,7 @@ export class HttpServer {
   readonly #clock: Clock;
   readonly #policy: Policy;
   readonly #openApi: OpenApi;
+  readonly #streams: EventStreams;
   readonly #server: Server;
   #settings: ServerSettings;
   #stopWatching: () => void = () => {};
@@ -117,7 +135,11 @@ export class HttpServer {
     this.#settings = options;
     this.#clock = options.clock ?? new SystemClock();
     this.#policy = new Policy(options, this.#clock);
-    ({ server: this.#server, openApi: this.#openApi } = build(options, this.#clock, this.#policy));
+    ({
+      server: this.#server,
+      openApi: this.#openApi,
+      streams: this.#streams,
+    } = build(options, this.#clock, this.#policy));
   }
 
   /** Starts to listen; called once. @throws an error that says what to change when the address cannot be used. */
@@ -162,6 +184,8 @@ export class HttpServer {
     return () => {
       commit();
       this.#settings = settings;
+      // Who may not see them any more must not go on seeing them; the others come back.
+      this.#streams.endAll();
       this.#watch();
     };
   }
@@ -180,7 +204,10 @@ export class HttpServer {
         }
       });
     const ends = [
-      watch('tokens', this.#policy.rules.tokens.files, () => this.#policy.prepare(this.#settings)()),
+      watch('tokens', this.#policy.rules.tokens.files, () => {
+        this.#policy.prepare(this.#settings)();
+        this.#streams.endAll();
+      }),
       watch('certificates', tls === undefined ? [] : tlsFiles(tls), () => {
         (this.#server.server as unknown as TlsServer).setSecureContext(secureContext(tls!));
       }),
@@ -202,7 +229,7 @@ function build(
   options: ServerParts & Partial<ServerSettings>,
   clock: Clock,
   policy: Policy,
-): { server: Server; openApi: OpenApi } {
+): { server: Server; openApi: OpenApi; streams: EventStreams } {
   const { log, tls } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const counts = options.counts ?? new RequestCounts();
@@ -229,6 +256,7 @@ function build(
     frameworkErrors: answerError,
     ...(tls === undefined ? { http: transport } : { https: { ...transport, ...tlsOptions(tls) } }),
   }).withTypeProvider<ZodTypeProvider>() as unknown as Server;
+  server.server.on('checkExpectation', expectationHandler);
   boundConnections(server.server, limits.connections, counts);
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
@@ -236,6 +264,7 @@ function build(
 
   const trail = new AuditTrail(log, options.now ?? Date.now);
   const openApi = new OpenApi(server);
+  const streams = new EventStreams(clock);
   server.addHook('onRequest', async (_request, reply) => {
     reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
   });
@@ -260,10 +289,15 @@ function build(
   tracingControlRoutes(server, options);
   tracingExplainRoute(server, options);
   tracesRoutes(server, options);
+  if (options.deadLetters !== undefined) deadLettersRoutes(server, { deadLetters: options.deadLetters });
   if (options.where !== undefined) whereRoute(server, { where: options.where });
+  eventsRoute(server, { ...options, clock, streams });
+  if (options.tail !== undefined) tailRoute(server, { tail: options.tail, clock, streams });
+  if (options.history !== undefined) historyRoute(server, { history: options.history });
+  if (options.jaeger !== undefined) jaegerApiRoutes(server, { jaeger: options.jaeger });
   whoamiRoute(server);
   auditRoute(server, { trail });
   openApiRoute(server, { openApi, status: options.status });
   consoleRoute(server);
-  return { server, openApi };
+  return { server, openApi, streams };
 }

@@ -15,7 +15,10 @@ import type { Config, SinkConfig, SourceConfig } from '../config/schema.ts';
 import { selects } from '../config/selection.ts';
 import { Dispatcher } from '../dispatcher/dispatcher.ts';
 import type { PositionStore } from '../dispatcher/position-store.ts';
+import type { Settlement } from '../dispatcher/settlement.ts';
+import type { DeadLetters } from '../dispatcher/sink-lane.ts';
 import { within } from '../dispatcher/within.ts';
+import type { Batch } from '../record/batch.ts';
 import { buildProcessors, buildSink, buildSource, isRereadable, type Shared } from './components.ts';
 import { type Parts, prepareParts } from './prepare.ts';
 import { SourceSeat } from './source-seat.ts';
@@ -26,6 +29,8 @@ export type PipelineConfig = Pick<Config, 'sources' | 'sinks' | 'dispatcher'>;
 export interface PipelineOptions extends Shared {
   readonly positions: PositionStore;
   readonly observers: readonly Observer[];
+  /** Where records that sinks refuse are kept; absent: they are dropped. */
+  readonly deadLetters?: DeadLetters | undefined;
 }
 
 export type ComponentsDiff = Pick<ConfigDiff, 'sources' | 'sinks'>;
@@ -169,6 +174,15 @@ export class Pipeline {
     return [...this.#sinks.values()]
       .filter(({ config }) => selects(config.sources, source))
       .map(({ config }) => config.id);
+  }
+
+  hasSink(id: string): boolean {
+    return this.#sinks.has(id);
+  }
+
+  /** Sends dead letters again; see the dispatcher. */
+  resend(sink: string, batch: Batch): Promise<Settlement> {
+    return this.#dispatcher.resend(sink, batch);
   }
 
   /** Whether a source has processors. */

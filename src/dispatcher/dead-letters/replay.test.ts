@@ -31,7 +31,7 @@ function replayOf(
     slots: rig.kernel.slots,
     clock: rig.clock,
     log: rig.log,
-    stamp: 'trace_id' as const,
+    stamp: () => 'trace_id' as const,
     hasSink: (id: string) => sinks.includes(id),
     async resend(sink: string, batch: Batch) {
       const entry = { sink, texts: textsOf(rig, batch), batch: batch as LetterBatch };

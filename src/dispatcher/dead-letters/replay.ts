@@ -34,7 +34,7 @@ export interface ReplayOptions {
   readonly clock: Pick<Clock, 'now' | 'toEpoch'>;
   readonly log: Logger;
   /** What sinks write of a trace into a log (`tracing.stamp`). */
-  readonly stamp: Stamp;
+  readonly stamp: () => Stamp;
   readonly hasSink: (id: string) => boolean;
   /** Resolves when the sink is done with the batch. */
   readonly resend: (sink: string, batch: Batch) => Promise<Settlement>;
@@ -190,7 +190,7 @@ export class Replay {
   async #begin(): Promise<LetterBatch> {
     const { slots, clock, stamp } = this.#options;
     const slot = await slots.acquire(this.#stopping.signal);
-    return new LetterBatch(slot, { clock, stamp, streams: this.#streams });
+    return new LetterBatch(slot, { clock, stamp: stamp(), streams: this.#streams });
   }
 
   async #send(batch: LetterBatch, file: DeadLetterFile, target: string): Promise<void> {

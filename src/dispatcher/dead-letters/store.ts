@@ -123,7 +123,7 @@ export class DeadLetterStore implements DeadLetters {
     });
   }
 
-  status(): DeadLettersStatus {
+  status(): Omit<DeadLettersStatus, 'enabled' | 'replay'> {
     const sum = (of: (file: DeadLetterFile) => number) =>
       this.#files.reduce((total, file) => total + of(file), 0);
     const sinks = new Map<string, number>();

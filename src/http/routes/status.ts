@@ -1,6 +1,7 @@
 /** `GET /api/status`: what the agent does and where every record is. For people, the console and scripts. */
 import { z } from 'zod';
 import type { AgentStatus } from '../../component/status.ts';
+import { deadLettersSchema } from '../schemas/dead-letters.ts';
 import { configStatusSchema } from '../schemas/reload.ts';
 import type { Server } from '../server.ts';
 
@@ -96,6 +97,7 @@ export const statusSchema = z.object({
   config: configStatusSchema,
   sources: z.array(source).readonly(),
   sinks: z.array(sink).readonly(),
+  dead_letters: deadLettersSchema,
   dispatcher: z.object({
     memory_bytes: count,
     slots: count,
