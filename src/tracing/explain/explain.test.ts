@@ -41,6 +41,21 @@ test('streams of one source with different rules are told apart', () => {
   ]);
 });
 
+test('ten thousand streams are counted, and explained as the few kinds that they are', () => {
+  const { rig, ask } = setUp();
+  rig.tracing.enable({ source_id: '/many/0*', rate: 0.5 });
+  const many = Array.from({ length: 10_000 }, (_, n) => ({
+    id: `/many/${String(n).padStart(4, '0')}`,
+    source: 'many',
+  }));
+  const { streams, decisions } = ask({ source_id: 'many' }, [{ id: 'many', source: 'many' }, ...many]);
+  expect(streams).toBe(10_000);
+  expect(decisions.map(({ streams: of, examples, rate }) => [of, examples.length, rate])).toEqual([
+    [9000, 5, 0],
+    [1000, 5, 0.5],
+  ]);
+});
+
 test('what nobody reads yet is explained as well, and said so', () => {
   const { ask } = setUp({ mode: 'full-e2e' });
   const { streams, decisions, notes } = ask({ source_id: '/new.log' });

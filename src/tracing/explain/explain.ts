@@ -12,11 +12,11 @@ import { type Cost, costOf, measuredCpuNs, type Spent } from './cost.ts';
 import type { ExplainRequest } from './explain-request.ts';
 import { type Deciding, explainStream, type StreamDecision } from './steps.ts';
 
-/** Streams that are looked at one by one; what is left of a glob's is like them. */
-const MAX_STREAMS = 10_000;
+/** Kinds of streams that are explained: one for each configured source and rule. */
+const MAX_KINDS = 1000;
 /** Streams named as examples of a decision. */
 const MAX_EXAMPLES = 5;
-/** Decisions that differ are few: one for each rule and configured source. */
+/** Decisions shown, those about most streams first. */
 const MAX_DECISIONS = 20;
 /** Newest runs of spans whose bytes are counted. */
 const MAX_RUNS = 2000;
@@ -61,6 +61,7 @@ export function explain(request: ExplainRequest, known: readonly Named[], parts:
     decisions: decisionsOf(
       matched.length > 0 ? matched : [{ id: request.source_id, source: request.source_id }],
       matched.length,
+      deciding,
       (stream) => explainStream(stream, deciding, request.sample, everything),
     ),
     ...costAndNotes(request, names, matched, parts),
@@ -77,20 +78,31 @@ function streamsOf(known: readonly Named[]): Named[] {
 function decisionsOf(
   streams: readonly Named[],
   matched: number,
+  { isExcluded, ruleFor }: Pick<Deciding, 'isExcluded' | 'ruleFor'>,
   decide: (stream: Named) => StreamDecision,
 ): Explanation['decisions'] {
+  // Nothing else about a stream has a say: ten thousand of them must not be explained one by one.
+  const kinds = new Map<string, { first: Named; count: number; examples: string[] }>();
+  for (const stream of streams) {
+    const rule = ruleFor(stream)?.sourceId ?? '';
+    const key = `${isExcluded(stream)}\n${stream.source}\n${rule}`;
+    const kind = kinds.get(key) ?? { first: stream, count: 0, examples: [] };
+    kinds.set(key, kind);
+    kind.count++;
+    if (matched > 0 && kind.examples.length < MAX_EXAMPLES) kind.examples.push(stream.id);
+  }
   const found = new Map<string, { decision: StreamDecision; count: number; examples: string[] }>();
-  for (const stream of streams.slice(0, MAX_STREAMS)) {
-    const decision = decide(stream);
+  for (const { first, count, examples } of [...kinds.values()].slice(0, MAX_KINDS)) {
+    const decision = decide(first);
     const key = JSON.stringify(decision);
     const same = found.get(key) ?? { decision, count: 0, examples: [] };
-    if (same.count === 0 && found.size >= MAX_DECISIONS) continue;
     found.set(key, same);
-    same.count++;
-    if (matched > 0 && same.examples.length < MAX_EXAMPLES) same.examples.push(stream.id);
+    same.count += count;
+    same.examples.push(...examples.slice(0, MAX_EXAMPLES - same.examples.length));
   }
   return [...found.values()]
     .sort((a, b) => b.count - a.count)
+    .slice(0, MAX_DECISIONS)
     .map(({ decision, count, examples }) => ({ streams: Math.min(count, matched), examples, ...decision }));
 }
 
