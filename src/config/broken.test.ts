@@ -84,14 +84,21 @@ test.each<[string, string, string[]]>([
     'an unknown section',
     `${GOOD}\nlogging: { level: info }`,
     [
-      'c.yaml:3:1: logging: unknown key; accepted: server, state_dir, sources, sinks, dispatcher, tracing, where, log, reload',
+      'c.yaml:3:1: logging: unknown key; accepted: server, state_dir, sources, sinks, dispatcher, dead_letters, tracing, where, log, reload',
     ],
   ],
   [
     'a misspelt section',
     `${GOOD}\ndispacher: {}`,
     [
-      'c.yaml:3:1: dispacher: unknown key; did you mean "dispatcher"? accepted: server, state_dir, sources, sinks, dispatcher, tracing, where, log, reload',
+      'c.yaml:3:1: dispacher: unknown key; did you mean "dispatcher"? accepted: server, state_dir, sources, sinks, dispatcher, dead_letters, tracing, where, log, reload',
+    ],
+  ],
+  [
+    'dead letters in files too large to make room by deleting some',
+    `${GOOD}\ndead_letters: { max_bytes: 1MiB, max_file_bytes: 600KiB }`,
+    [
+      'c.yaml:3:50: dead_letters.max_file_bytes: found "600KiB"; expected at most half of dead_letters.max_bytes, because room is made by deleting whole files',
     ],
   ],
   [

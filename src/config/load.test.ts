@@ -27,6 +27,7 @@ describe('a configuration', () => {
         retry: { initial: 500, max: 30_000, give_up_after: 0 },
         shutdown_timeout: 10_000,
       },
+      dead_letters: { enabled: true, max_bytes: 1_073_741_824, max_file_bytes: 16_777_216 },
       where: { memory: 16_777_216 },
       log: { level: 'info' },
       reload: { watch: true, interval: 5000 },
