@@ -1,11 +1,12 @@
 /**
  * Every metric of the agent: what it is called, what it counts and how it is labelled, a file for each subject in
  * definitions/. docs/reference/metrics.md is generated from here. Values are given elsewhere (status-metrics.ts,
- * pipeline-metrics.ts, tracing-metrics.ts, process-metrics.ts); a name or a label that is not declared does not compile
+ * delivery-metrics.ts, pipeline-metrics.ts, tracing-metrics.ts, process-metrics.ts); a name or a label that is not declared does not compile
  * there.
  */
 import { agentMetrics } from './definitions/agent.ts';
 import { configMetrics } from './definitions/config.ts';
+import { deliveryMetrics } from './definitions/delivery.ts';
 import { dispatcherMetrics } from './definitions/dispatcher.ts';
 import { httpMetrics } from './definitions/http.ts';
 import { ledgerMetrics } from './definitions/ledger.ts';
@@ -19,6 +20,7 @@ export const definitions = {
   ...configMetrics,
   ...sourcesMetrics,
   ...sinksMetrics,
+  ...deliveryMetrics,
   ...ledgerMetrics,
   ...dispatcherMetrics,
   ...tracingMetrics,

@@ -7,6 +7,7 @@ import type { Delivery } from '../record/delivery.ts';
 import { configMetrics } from './config-metrics.ts';
 import type { Definition } from './definitions/definition.ts';
 import { definitions } from './definitions.ts';
+import { deliveryMetrics } from './delivery-metrics.ts';
 import { Exposition, prefersOpenMetrics } from './exposition.ts';
 import { LagMetrics } from './lag-seconds.ts';
 import { PipelineMetrics } from './pipeline-metrics.ts';
@@ -25,6 +26,7 @@ function exposition(status = sampleStatus) {
     collectors: [
       statusMetrics,
       configMetrics,
+      deliveryMetrics,
       new PipelineMetrics(),
       new LagMetrics(() => 0),
       tracingMetrics(() => sampleTracingStatus),
