@@ -9,24 +9,24 @@ import type { Clock } from '../component/clock.ts';
 import type { Logger } from '../component/logger.ts';
 import type { Observer } from '../component/observer.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { AdaptiveSampler, type AdaptiveStatus } from './adaptive/adaptive.ts';
+import { AdaptiveSampler } from './adaptive/adaptive.ts';
 import { AdaptiveObserver } from './adaptive/adaptive-observer.ts';
 import { Decision } from './decision/decision.ts';
 import { sourceExclusion } from './decision/exclude.ts';
-import { Governor, type GovernorStatus } from './decision/governor.ts';
+import { Governor } from './decision/governor.ts';
 import { Closeness, type Named, SourcePattern } from './decision/source-pattern.ts';
 import { type TracedLog, tracedLogs } from './exemplars.ts';
 import { type Explanation, explain } from './explain/explain.ts';
 import { type ExplainRequest, explainRequestSchema } from './explain/explain-request.ts';
 import { createExporters } from './exporters/create.ts';
 import type { SpanExporter } from './exporters/exporter.ts';
-import { type Dropped, type OutletStatus, Outlets } from './exporters/outlets.ts';
+import { Outlets } from './exporters/outlets.ts';
 import { LogRates } from './log-rates.ts';
-import type { Mode, Reason } from './mode.ts';
+import type { Mode } from './mode.ts';
 import { OnDemandRules, type RuleStatus } from './on-demand/on-demand.ts';
 import { type RuleRequest, ruleRequestSchema } from './on-demand/on-demand-request.ts';
 import { GovernorChecks } from './self-measurement.ts';
-import { type OverridesStatus, SettingsOverrides, shownSettings } from './settings/overrides.ts';
+import { SettingsOverrides, shownSettings } from './settings/overrides.ts';
 import { type SettingsPatch, settingsPatchSchema } from './settings/overrides-schema.ts';
 import type { TracingSettings } from './settings/settings.ts';
 import { encodeEnvelope } from './spans/resource.ts';
@@ -36,32 +36,9 @@ import { type TraceQuery, TraceStore } from './store/store.ts';
 import { type TraceJson, type TraceSummary, traceJson, traceSummary } from './store/trace-json.ts';
 import { TailKeeper } from './tail/tail.ts';
 import { Tracer } from './tracer.ts';
+import type { TracerStatus } from './tracer-status.ts';
 
-/** What `/api/tracing/status` says. */
-export interface TracerStatus {
-  readonly mode: Mode;
-  /** What was changed at run time and differs from the configuration until a reload, or until it is taken back. */
-  readonly overrides: OverridesStatus;
-  /** As set, and the share of logs about which nothing particular is known that are traced now; 0 to 1. */
-  readonly log_tracing_rate: number;
-  readonly effective_rate: number;
-  readonly sampler: TracingSettings['sampler']['type'];
-  readonly log_spans: TracingSettings['logSpans'];
-  readonly logs_traced: number;
-  readonly logs_traced_by_reason: Readonly<Record<Reason, number>>;
-  readonly spans_created: { readonly log: number; readonly system: number };
-  /** Over all exporters since the start; of each, created = exported + dropped + queued (`exporters`). */
-  readonly spans_exported: number;
-  readonly spans_dropped: Dropped;
-  readonly spans_queued: number;
-  readonly adaptive_sampling: AdaptiveStatus;
-  readonly on_demand_rules: readonly RuleStatus[];
-  readonly exporters: readonly OutletStatus[];
-  readonly store: ReturnType<TraceStore['status']>;
-  readonly governor: GovernorStatus;
-  /** CPU time that choosing logs and writing spans has taken. */
-  readonly cpu_seconds: number;
-}
+export type { TracerStatus } from './tracer-status.ts';
 
 export interface TracingOptions {
   readonly settings: TracingSettings;
