@@ -35,7 +35,7 @@ import { PanelBuilder as StatPanel } from '@grafana/grafana-foundation-sdk/stat'
 import { PanelBuilder as TimeseriesPanel } from '@grafana/grafana-foundation-sdk/timeseries';
 
 /** Data sources are variables: whoever imports a dashboard chooses. */
-export const PROMETHEUS: DataSourceRef = { type: 'prometheus', uid: '${prometheus}' };
+export const PROMETHEUS: DataSourceRef = { type: 'prometheus', uid: '$prometheus' };
 
 /** Which agents: every query asks only for these. */
 export const AGENTS = 'job=~"$job", instance=~"$instance"';
