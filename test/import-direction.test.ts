@@ -17,6 +17,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   metrics: ['component', 'record', 'kernel'],
   tracing: ['component', 'record', 'kernel'],
   where: ['component', 'record', 'kernel'],
+  live: ['component', 'record', 'kernel'],
   http: ['component', 'record', 'kernel', 'metrics'],
   'registry.ts': ['sources/*', 'processors/*', 'sinks/*', 'component'],
   'state-dir.ts': [],
@@ -27,6 +28,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'agent.ts': [
     'pipeline',
     'where',
+    'live',
     'line-knowledge.ts',
     'registry.ts',
     'state-dir.ts',

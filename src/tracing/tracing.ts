@@ -21,6 +21,7 @@ import { type ExplainRequest, explainRequestSchema } from './explain/explain-req
 import { createExporters } from './exporters/create.ts';
 import type { SpanExporter } from './exporters/exporter.ts';
 import { Outlets } from './exporters/outlets.ts';
+import { JaegerQuery } from './jaeger-query/jaeger-query.ts';
 import { LogRates } from './log-rates.ts';
 import type { Mode } from './mode.ts';
 import { OnDemandRules, type RuleStatus } from './on-demand/on-demand.ts';
@@ -29,7 +30,7 @@ import { GovernorChecks } from './self-measurement.ts';
 import { SettingsOverrides, shownSettings } from './settings/overrides.ts';
 import { type SettingsPatch, settingsPatchSchema } from './settings/overrides-schema.ts';
 import type { TracingSettings } from './settings/settings.ts';
-import { encodeEnvelope } from './spans/resource.ts';
+import { encodeEnvelope, type Host, resourceAttributes } from './spans/resource.ts';
 import type { ServerSpan } from './spans/server-spans.ts';
 import { SpanRing } from './store/span-ring.ts';
 import { type TraceQuery, TraceStore } from './store/store.ts';
@@ -68,6 +69,8 @@ export class Tracing {
   readonly rates = new LogRates();
   readonly rules: OnDemandRules;
   readonly store: TraceStore;
+  /** Jaeger's queries, answered from the store. */
+  readonly jaeger: JaegerQuery;
   /** What `enable` takes, for whoever reads requests. */
   readonly ruleSchema = ruleRequestSchema;
   /** What `override` takes. */
@@ -75,7 +78,7 @@ export class Tracing {
   /** What `explain` takes. */
   readonly explainSchema = explainRequestSchema;
   readonly #options: TracingOptions;
-  readonly #instanceId = randomUUID();
+  readonly #host: Host = { hostname: hostname(), instanceId: randomUUID() };
   readonly #adaptive: AdaptiveSampler;
   readonly #adaptiveObserver: AdaptiveObserver;
   readonly #governor: Governor;
@@ -114,6 +117,7 @@ export class Tracing {
     const ring = new SpanRing(kernel.spans, clock);
     this.#ring = ring;
     this.store = new TraceStore(ring);
+    this.jaeger = new JaegerQuery(this.store, () => resourceAttributes(this.settings.resource, this.#host));
     this.#tracer = new Tracer({
       ...options,
       decision: this.#decision,
@@ -336,8 +340,7 @@ export class Tracing {
   /** Exporters for these settings: those whose settings are as before are the same as before. */
   #exportersOf(settings: TracingSettings): ReadonlyMap<string, SpanExporter> {
     const { clock, log, version } = this.#options;
-    const host = { hostname: hostname(), instanceId: this.#instanceId };
-    const envelope = encodeEnvelope(settings.resource, host, version);
+    const envelope = encodeEnvelope(settings.resource, this.#host, version);
     const create =
       this.#options.createExporters ??
       ((one: TracingSettings) => createExporters(one.exporters, { envelope, version, clock, log }));
