@@ -161,11 +161,17 @@ export class BufferedLane implements Lane {
     const stored: Delivery[] = [];
     try {
       for (const delivery of left) {
-        if (!(await store.append(this.#partOf(delivery), null))) break;
+        if (!(await store.append(this.#partOf(delivery), null))) {
+          await store.commit();
+          if (!(await store.append(this.#partOf(delivery), null))) break;
+        }
         stored.push(delivery);
       }
       await store.commit();
-      for (const delivery of stored) this.#settleStored(delivery);
+      for (const delivery of stored) {
+        this.#inner.forget(delivery);
+        this.#settleStored(delivery);
+      }
     } catch (err) {
       this.#options.log.error({ err, sink: this.id }, 'the disk buffer could not take what was in memory');
     }

@@ -125,6 +125,13 @@ export class SinkLane {
     return withdrawn;
   }
 
+  /** Lets go of a delivery that somebody else has taken over; how an attempt of it ends does not count any more. */
+  forget(delivery: Delivery): void {
+    this.#sending.delete(delivery);
+    const index = this.#queue.indexOf(delivery);
+    if (index !== -1) this.#queue.splice(index, 1);
+  }
+
   replaceSink(sink: Sink, selects: (sourceId: string) => boolean): Promise<void> {
     const old = this.#sink;
     this.#sink = sink;

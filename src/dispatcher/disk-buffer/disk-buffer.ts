@@ -109,14 +109,15 @@ export class DiskBuffer {
   /**
    * Appends records; they are safe after the next `commit`. One at a time.
    * @param signal where `when_full: block` finds no room it is waited for until this is aborted; null: not at all.
-   * @returns false when there was no room.
+   * @returns false when there was no room, or `commit` must be called first.
    * @throws when they cannot be written: what was appended since the last `commit` is gone then, too.
    */
   async append(part: Part, signal: AbortSignal | null): Promise<boolean> {
     this.#writing = true;
     try {
       if (this.#writer !== null && this.#writer.size >= this.#fileBytes) {
-        await this.commit();
+        // What was appended must be made safe, and booked, before the next file begins.
+        if (this.#uncommitted.length > 0) return false;
         await this.#completeWriter();
       }
       this.#writer ??= await this.#createFile();
@@ -166,7 +167,10 @@ export class DiskBuffer {
       if (file.gone || this.#reading !== reading) continue;
       if (scanned.kind === 'end' || scanned.kind === 'torn') {
         if (scanned.kind === 'end' && at < file.size) continue;
-        if (!file.complete) return null;
+        if (!file.complete) {
+          this.#reset();
+          return null;
+        }
         this.#exhaust(file);
         continue;
       }
@@ -330,10 +334,11 @@ export class DiskBuffer {
   #reset(): void {
     const writer = this.#writer;
     if (writer === null || this.#writing || writer.uncommitted > 0) return;
-    if (this.#files.length > 1 || writer.file.undone > 0 || writer.file.unread.records > 0) return;
-    if (writer.file.size === 0 || this.#reading?.file !== writer.file) return;
+    const { file } = writer;
+    if (file.undone > 0 || file.size === 0) return;
+    if (this.#reading?.file !== file || this.#reading.at < file.size) return;
     void this.#completeWriter().catch(() => {});
-    this.#exhaust(writer.file);
+    this.#exhaust(file);
   }
 
   /** False when there is no room for so many bytes. A buffer that holds nothing has room for everything. */

@@ -77,7 +77,7 @@ export class Replays {
   /** Hands over what there is, as far as the sink takes it. */
   pump(): void {
     this.#again = true;
-    if (this.#pumping || this.#stopped) return;
+    if (this.#pumping || this.#stopped || (this.#hand === null && this.#options.store.unread === 0)) return;
     this.#pumping = true;
     void this.#pump().then(
       () => {
