@@ -15,10 +15,15 @@ const BUSY = 5;
 /** Claims of this process: a lock that nothing refers to would be closed by the garbage collector. */
 const held = new Set<DatabaseSync>();
 
+/** Another agent has it. */
+export class StateDirInUse extends Error {
+  override readonly name = 'StateDirInUse';
+}
+
 /**
  * Creates the state directory and claims it.
  * @returns a function that gives the claim back; safe twice.
- * @throws an Error that says what to do when another agent holds it, or when the directory cannot be used.
+ * @throws StateDirInUse, which says what to do, when another agent holds it; an Error when the directory cannot be used.
  */
 export async function claimStateDir(stateDir: string): Promise<() => Promise<void>> {
   // Says who holds the lock; it is no lock itself.
@@ -36,7 +41,7 @@ export async function claimStateDir(stateDir: string): Promise<() => Promise<voi
   }
   if (lock === undefined) {
     const owner = (await readFile(pidFile, 'utf8').catch(() => '')).trim();
-    throw new Error(
+    throw new StateDirInUse(
       `state_dir ${stateDir} is in use by another log-capturer${/^\d+$/.test(owner) ? ` (process ${owner})` : ''}; ` +
         'stop it, or give this one another state_dir',
     );

@@ -42,7 +42,19 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'record',
     'kernel',
   ],
-  commands: ['agent.ts', 'registry.ts', 'summary.ts', 'version.ts', 'http', 'config', 'component'],
+  'replay-alone.ts': ['pipeline', 'state-dir.ts', 'config', 'dispatcher', 'component', 'kernel'],
+  commands: [
+    'agent.ts',
+    'replay-alone.ts',
+    'state-dir.ts',
+    'registry.ts',
+    'summary.ts',
+    'version.ts',
+    'http',
+    'config',
+    'dispatcher',
+    'component',
+  ],
   'main.ts': ['commands', 'version.ts'],
 };
 

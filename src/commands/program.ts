@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version.ts';
 import { withApiOptions } from './api-options.ts';
+import { addDeadLettersCommands } from './dead-letters/program.ts';
 import { EXIT_CODES_HELP, ExitCode } from './exit-code.ts';
 import { print, printError } from './print.ts';
 import { addTracingCommands } from './tracing/program.ts';
@@ -61,6 +62,10 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode> {
   ).action(async (options) => {
     const { where } = await import('./where.ts');
     code = await where(options);
+  });
+
+  addDeadLettersCommands(program, (ended) => {
+    code = ended;
   });
 
   addTracingCommands(program, (ended) => {
