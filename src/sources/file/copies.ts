@@ -27,6 +27,7 @@ export class Copies {
   readonly #siblings: Siblings;
   readonly #known: KnownFiles;
   readonly #queue: ReadQueue;
+  readonly #archives: boolean;
   /** Copies that were left alone, by their key: of what, and how large they were. */
   readonly #waiting = new Map<string, { readonly stream: FileStream; readonly size: number }>();
 
@@ -36,12 +37,15 @@ export class Copies {
     siblings: Siblings;
     known: KnownFiles;
     queue: ReadQueue;
+    /** Whether copies may be found compressed. */
+    archives: boolean;
   }) {
     this.#origin = options.origin;
     this.#complaints = options.complaints;
     this.#siblings = options.siblings;
     this.#known = options.known;
     this.#queue = options.queue;
+    this.#archives = options.archives;
   }
 
   /**
@@ -79,7 +83,10 @@ export class Copies {
   async #takeUp(replaced: Replaced, now: number): Promise<void> {
     const candidates = await this.#candidates(replaced);
     const copy = candidates.findLast((candidate) => candidate.holds === true);
-    if (copy === undefined) this.#known.bytesLost += replaced.unread;
+    if (copy === undefined) {
+      this.#known.bytesLost += replaced.unread;
+      if (this.#archives) replaced.stream.outlive();
+    }
     // Whatever came behind the copy was in the file between two looks at it, so nothing of it was read.
     const since = copy === undefined ? replaced.intactAt - TICK_MS : startOf(copy.sibling.stats);
     const unread = candidates.filter(

@@ -1,6 +1,6 @@
 /** Opens and closes tailed files, and keeps few enough of them open by closing the one that was read longest ago. */
 import type { Complaints } from './complaints.ts';
-import { type OpenFile, openFile } from './file-handle.ts';
+import { fileStats, type OpenFile, openFile } from './file-handle.ts';
 import type { TailedFile } from './tailed-file.ts';
 
 /** How long a file that cannot be opened or read is left alone, in milliseconds. */
@@ -50,6 +50,25 @@ export class Descriptors {
     this.#open.add(file);
     this.#complaints.settle(file.path);
     return true;
+  }
+
+  /** Takes over a file that is open already. */
+  adopt(file: TailedFile, opened: OpenFile): void {
+    file.opened(opened);
+    this.#open.add(file);
+  }
+
+  /** Gives up, without closing them, the open files that no path leads to. */
+  async releaseDetached(): Promise<OpenFile[]> {
+    const released: OpenFile[] = [];
+    for (const file of this.#open) {
+      const isDetached = file.detachedAt !== undefined && !file.followed;
+      const stats = isDetached ? undefined : await fileStats(file.fd).catch(() => undefined);
+      if (!isDetached && stats?.nlink !== 0) continue;
+      this.#open.delete(file);
+      released.push(file.release());
+    }
+    return released;
   }
 
   close(file: TailedFile): void {

@@ -32,6 +32,11 @@ export async function openFile(path: string): Promise<OpenFile> {
   }
 }
 
+/** As `fileStats`, exact. */
+export function exactStats(fd: number): Promise<fs.BigIntStats> {
+  return fstatBig(fd, { bigint: true });
+}
+
 export function fileStats(fd: number): Promise<fs.Stats> {
   return new Promise((resolve, reject) => {
     fs.fstat(fd, (error, stats) => (error === null ? resolve(stats) : reject(error)));

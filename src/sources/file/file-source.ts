@@ -4,8 +4,17 @@
  * It keeps no unfinished line: that part of a file is simply read again when the file has grown.
  */
 import { sep } from 'node:path';
-import type { Intake, Source, SourceContext, SourceFile, SourceStatus } from '../../component/source.ts';
+import {
+  type Intake,
+  type Source,
+  type SourceContext,
+  type SourceFile,
+  SourceReplaced,
+  type SourceStatus,
+} from '../../component/source.ts';
 import type { Slot } from '../../kernel/slot.ts';
+import { Archive } from './archive.ts';
+import { Archives } from './archives.ts';
 import { Attributes } from './attributes.ts';
 import { Complaints } from './complaints.ts';
 import { Descriptors } from './descriptors.ts';
@@ -13,12 +22,13 @@ import { Discovery } from './discovery.ts';
 import { Finder } from './finder.ts';
 import { FINGERPRINT_BYTES } from './fingerprint.ts';
 import { pathMatcher } from './glob.ts';
+import { leave } from './handover.ts';
 import { KnownFiles } from './known-files.ts';
 import { shownPath, systemPath } from './names.ts';
 import { readPositionEntry } from './position-entry.ts';
 import { ReadQueue } from './read-queue.ts';
 import type { FileSourceConfig } from './schema.ts';
-import { Siblings } from './siblings.ts';
+import { isFileKey, Siblings } from './siblings.ts';
 import { TailedFiles } from './tailed-files.ts';
 
 const REFRESH_POSITIONS_MS = 3600_000;
@@ -26,6 +36,8 @@ const REFRESH_POSITIONS_MS = 3600_000;
 export class FileSource implements Source {
   readonly #config: FileSourceConfig;
   readonly #context: SourceContext;
+  /** Tells it from sources of the same id in other agents of this process. */
+  readonly #name: string;
   readonly #queue = new ReadQueue();
   readonly #complaints: Complaints;
   readonly #descriptors: Descriptors;
@@ -33,6 +45,7 @@ export class FileSource implements Source {
   readonly #known = new KnownFiles();
   readonly #files: TailedFiles;
   readonly #finder: Finder;
+  readonly #archives: Archives | undefined;
   readonly #before = Buffer.alloc(FINGERPRINT_BYTES);
   #state: SourceStatus['state'] = 'idle';
   #linesSplit = 0;
@@ -48,6 +61,7 @@ export class FileSource implements Source {
     this.#config = config;
     this.#context = context;
     const { clock, log, id, labels, positions } = context;
+    this.#name = `${context.stateDir}:${id}`;
     const attributes = new Attributes();
     this.#complaints = new Complaints({ log, id });
     this.#descriptors = new Descriptors({ max: config.max_open_files, complaints: this.#complaints });
@@ -73,13 +87,18 @@ export class FileSource implements Source {
       log,
     };
     this.#files = new TailedFiles({ ...shared, config, attributes });
+    this.#archives = config.archives
+      ? new Archives({ ...shared, attributes, isFromEnd: config.start_at === 'end' })
+      : undefined;
     this.#finder = new Finder({
       ...shared,
       startAt: config.start_at,
+      name: this.#name,
       // What its predecessor had no time to find was there a scan before it stopped, at the earliest.
       newSince: (context.unwatchedSince ?? Number.POSITIVE_INFINITY) - config.scan_interval,
       matches: (path) => included(path) && !excludes(path),
       files: this.#files,
+      archives: this.#archives,
     });
     this.#refreshAt = clock.now() + REFRESH_POSITIONS_MS;
   }
@@ -88,6 +107,7 @@ export class FileSource implements Source {
     const wake = () => this.#waker.abort();
     signal.addEventListener('abort', wake, { once: true });
     this.#state = 'running';
+    this.#archives?.start();
     try {
       while (!signal.aborted) {
         await this.#look();
@@ -100,7 +120,11 @@ export class FileSource implements Source {
       signal.removeEventListener('abort', wake);
       await this.#asking;
       this.#giveSlot(intake);
+      // What only an open file leads to would be lost to the source that goes on in the place of this one.
+      if (signal.reason instanceof SourceReplaced)
+        leave(this.#name, await this.#descriptors.releaseDetached());
       this.#descriptors.closeAll();
+      await this.#archives?.closeAll();
       this.#state = 'stopped';
     }
   }
@@ -136,6 +160,11 @@ export class FileSource implements Source {
         read_errors: this.#complaints.count,
         bytes_lost: this.#known.bytesLost,
         files_lost: this.#known.filesLost,
+        ...(this.#archives && {
+          archives_read: this.#archives.whole,
+          archives_already_read: this.#archives.alreadyRead,
+          archives_damaged: this.#archives.damaged,
+        }),
       },
     };
   }
@@ -151,7 +180,8 @@ export class FileSource implements Source {
     }
     for (const [key, value] of this.#context.positions.entries()) {
       const entry = readPositionEntry(value);
-      if (entry === undefined || this.#known.byKey.has(key) || this.#known.departed.has(key)) continue;
+      if (entry === undefined || !isFileKey(key)) continue;
+      if (this.#known.byKey.has(key) || this.#known.departed.has(key)) continue;
       const { path, offset, skipped = 0 } = entry;
       yield {
         key,
@@ -177,6 +207,7 @@ export class FileSource implements Source {
     if (now >= this.#scanAt) {
       const changedAt = (folder: string) => this.#discovery.changedAt(folder);
       await this.#finder.find(await this.#discovery.scan(), { now, changedAt });
+      await this.#archives?.find();
       this.#scanAt = now + this.#config.scan_interval;
     }
     if (now >= this.#refreshAt) {
@@ -189,11 +220,14 @@ export class FileSource implements Source {
   async #readNext(intake: Intake): Promise<void> {
     const { clock, kernel } = this.#context;
     const file = this.#queue.next();
+    if (file instanceof Archive) {
+      await this.#readArchive(file, intake);
+      return;
+    }
     try {
       if (!file.isOpen && !(await this.#files.open(file, clock.now()))) return;
-      const slot = this.#slot!;
       const options = { kernel, clock, maxLineBytes: this.#config.max_line_bytes, before: this.#before };
-      const reading = await file.read(slot, options);
+      const reading = await file.read(this.#slot!, options);
       this.#descriptors.used(file);
       this.#complaints.settle(file.path);
       if (reading.kind === 'rewritten') {
@@ -213,6 +247,16 @@ export class FileSource implements Source {
       this.#complaints.report(file.path, 'read the file', error);
       this.#files.failed(file, error, clock.now());
     }
+  }
+
+  async #readArchive(archive: Archive, intake: Intake): Promise<void> {
+    const { clock, kernel } = this.#context;
+    const options = { kernel, clock, maxLineBytes: this.#config.max_line_bytes, before: this.#before };
+    const reading = await this.#archives!.read(archive, this.#slot!, options);
+    if (reading.kind !== 'lines') return;
+    this.#linesSplit += reading.splits;
+    this.#slot = undefined;
+    intake.handle(reading.chunk);
   }
 
   #takeSlot(intake: Intake, signal: AbortSignal): boolean {

@@ -117,7 +117,8 @@ export class FileStream implements Stream {
       seen,
       born: this.#born,
       ...(this.skipped > 0 && { skipped: this.skipped }),
-      ...(this.done && { done: true }),
+      // Not before everything is delivered: what is given up is not searched for after a crash.
+      ...(this.done && this.#marks.length === 0 && { done: true }),
     };
     positions.set(this.#key, entry);
   }
@@ -125,6 +126,12 @@ export class FileStream implements Stream {
   /** From now on nothing is stored: the bytes this stream was read from are gone. */
   retire(): void {
     this.#retired = true;
+  }
+
+  /** The file is gone, but what was read of it is still to be known: it may come back compressed. */
+  outlive(): void {
+    this.done = true;
+    this.moveTo(`${this.#key}/${this.#head.crc}`, this.#born);
   }
 
   /** The bytes this stream was read from are in another file now, a copy that came into being at `born`. */

@@ -6,16 +6,19 @@ import type { BigIntStats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Logger } from '../../component/logger.ts';
+import type { Archives } from './archives.ts';
 import type { Complaints } from './complaints.ts';
 import { isTelling } from './content.ts';
 import { Copies, holdsAt } from './copies.ts';
 import type { Descriptors } from './descriptors.ts';
+import { exactStats } from './file-handle.ts';
 import type { StreamOrigin } from './file-stream.ts';
+import { Heritage } from './handover.ts';
 import type { KnownFiles } from './known-files.ts';
 import { shownPath, systemPath } from './names.ts';
 import { contentOf, type PositionEntry, readPositionEntry } from './position-entry.ts';
 import type { ReadQueue } from './read-queue.ts';
-import { isMounted, keyOf, originsOf, type Sibling, type Siblings, startOf } from './siblings.ts';
+import { isFileKey, isMounted, keyOf, originsOf, type Sibling, type Siblings, startOf } from './siblings.ts';
 import { TailedFile } from './tailed-file.ts';
 import type { TailedFiles } from './tailed-files.ts';
 
@@ -39,6 +42,8 @@ export class Finder {
   readonly #files: TailedFiles;
   readonly #queue: ReadQueue;
   readonly #copies: Copies;
+  readonly #archives: Archives | undefined;
+  readonly #name: string;
   readonly #log: Logger;
   #isFirst = true;
 
@@ -58,6 +63,9 @@ export class Finder {
     files: TailedFiles;
     queue: ReadQueue;
     log: Logger;
+    archives: Archives | undefined;
+    /** Under which open files are handed over. */
+    name: string;
   }) {
     this.#startAt = options.startAt;
     this.#newSince = options.newSince;
@@ -69,7 +77,9 @@ export class Finder {
     this.#known = options.known;
     this.#files = options.files;
     this.#queue = options.queue;
-    this.#copies = new Copies(options);
+    this.#copies = new Copies({ ...options, archives: options.archives !== undefined });
+    this.#archives = options.archives;
+    this.#name = options.name;
     this.#log = options.log;
   }
 
@@ -100,8 +110,8 @@ export class Finder {
       if (file === undefined) continue;
       fresh.push(file);
       const before = this.#known.leaving.get(path);
-      const since = before?.startedAt ?? changedAt(dirname(path));
-      if (!this.#isFirst && since !== undefined) {
+      const since = this.#isFirst ? this.#newSince : (before?.startedAt ?? changedAt(dirname(path)));
+      if (since !== undefined && !stored.has(path)) {
         await this.#readRotated(path, { since, before: before === undefined ? [] : [before], now });
       }
     }
@@ -204,16 +214,19 @@ export class Finder {
 
   /** At the first call: what became of the files that were read in an earlier run and that no path leads to. */
   async #recover(stored: Stored, now: number): Promise<void> {
+    const heritage = new Heritage(this.#name);
     const lost: string[] = [];
     for (const [path, entries] of stored) {
       if (!this.#matches(path)) continue;
       const before: TailedFile[] = [];
       for (const [key, entry] of entries) {
         if (entry.done || this.#known.byKey.has(key)) continue;
-        const file = await this.#takeUp(path, key, entry, now);
+        const file =
+          (await this.#takeUp(path, key, entry, now)) ??
+          (await this.#inherit(path, key, entry, heritage, now));
         if (file !== undefined) before.push(file);
         else if (await isMounted(path, key)) {
-          lost.push(shownPath(path));
+          if (!(await this.#archives?.begins(path, contentOf(entry)))) lost.push(shownPath(path));
           this.#origin.positions.set(key, { ...entry, done: true });
         }
       }
@@ -221,11 +234,12 @@ export class Finder {
       await this.#copies.takeUp(now);
       await this.#readRotated(path, { since: this.#sinceOf(path, entries), before, now });
     }
+    heritage.close();
     if (lost.length === 0) return;
     this.#known.filesLost += lost.length;
     this.#log.warn(
       { source: this.#origin.source, files: lost.length, paths: lost.slice(0, MAX_NAMED) },
-      'files read in an earlier run are gone, so that what was written to them since then is not known; rotate to the same folder, uncompressed at first, to have it read',
+      'files read in an earlier run are gone, so that what was written to them since then is not known; rotate to the same folder, uncompressed at first or with archives: true, to have it read',
     );
   }
 
@@ -235,10 +249,8 @@ export class Finder {
    */
   #sinceOf(path: string, entries: readonly (readonly [key: string, entry: PositionEntry])[]): number {
     const current = this.#known.byPath.get(path);
-    if (!entries.some(([key]) => key === current?.key)) {
-      return Math.max(...entries.map(([, { born, seen }]) => born ?? seen));
-    }
-    return Math.max(...entries.map(([, { seen }]) => seen));
+    const entry = entries.find(([key]) => key === current?.key)?.[1];
+    return entry?.seen ?? Math.max(...entries.map(([, { born, seen }]) => born ?? seen));
   }
 
   /** The file of a stored position, wherever rotation has put it; undefined when it is not there any more. */
@@ -268,6 +280,22 @@ export class Finder {
     }
     this.#known.addDetached(file, now);
     this.#known.rotations++;
+    return file;
+  }
+
+  /** The file of a stored position that the source before this one had open still. */
+  async #inherit(
+    path: string,
+    key: string,
+    entry: PositionEntry,
+    heritage: Heritage,
+    now: number,
+  ): Promise<TailedFile | undefined> {
+    const open = heritage.take(key);
+    if (open === undefined) return undefined;
+    const file = this.#make({ path, key, stats: await exactStats(open.fd) }, { from: entry, now });
+    this.#descriptors.adopt(file, open);
+    this.#known.addDetached(file, now);
     return file;
   }
 
@@ -351,7 +379,7 @@ export class Finder {
     const stored = new Map<string, [string, PositionEntry][]>();
     for (const [key, value] of this.#origin.positions.entries()) {
       const entry = readPositionEntry(value);
-      if (entry === undefined) continue;
+      if (entry === undefined || !isFileKey(key)) continue;
       const entries = stored.get(entry.path);
       if (entries === undefined) stored.set(entry.path, [[key, entry]]);
       else entries.push([key, entry]);

@@ -87,8 +87,8 @@ export class Rig {
     }
   }
 
-  async stop(): Promise<void> {
-    this.#stop.abort(new Error('stop'));
+  async stop(reason = new Error('stop')): Promise<void> {
+    this.#stop.abort(reason);
     await this.#running;
   }
 

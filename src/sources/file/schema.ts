@@ -30,6 +30,12 @@ export const schema = z.strictObject({
     .describe(
       'Patterns of files and folders to leave out; one without a slash is compared with the name only. What the agent writes below state_dir is always left out.',
     ),
+  archives: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Also reads what rotation has compressed with gzip beside the files (`a.log.1.gz`), each once. Of a file that was read before it was compressed, only what is new in the archive is read. `exclude` does not count for them.',
+    ),
   start_at: z
     .enum(['beginning', 'end'])
     .default('beginning')

@@ -24,6 +24,7 @@ const MAX_STRANGERS = 10_000;
  */
 const ROTATED = /^[-._@](?:.*\d.*|old|prev|previous|last|bak|backup|orig|save)$/iu;
 const NO_TEXT = /\.(?:gz|bz2|xz|zst|lz4|zip|tmp|lock|pid|pos|offset|swp)$/iu;
+const GZIP = '.gz';
 const NUMBER = /^[-._@]\d{1,4}$/u;
 
 /** Times of file systems are nanoseconds; as milliseconds in doubles they are off by less than this. */
@@ -32,6 +33,11 @@ const ROUNDING_MS = 0.001;
 /** Key of a file by which positions are stored: its device and inode. */
 export function keyOf(stats: { readonly dev: bigint; readonly ino: bigint }): string {
   return `${stats.dev}:${stats.ino}`;
+}
+
+/** Whether it is such a key; archives and files that are gone are stored under others. */
+export function isFileKey(key: string): boolean {
+  return /^\d+:\d+$/.test(key);
 }
 
 /**
@@ -98,6 +104,24 @@ export class Siblings {
     return found.sort(byAge).map(({ file }) => file);
   }
 
+  /** Files that by their names were rotated from the path and then compressed with gzip, that written to last at the end. */
+  async archivesOf(path: string): Promise<Sibling[]> {
+    const found: { file: Sibling; suffix: string }[] = [];
+    for (const { folder, name } of await places(path)) {
+      for (const other of await this.#list(folder)) {
+        if (!other.startsWith(name) || !other.endsWith(GZIP)) continue;
+        const suffix = other.slice(name.length, -GZIP.length);
+        if ((suffix !== '' && !ROTATED.test(suffix)) || NO_TEXT.test(suffix)) continue;
+        const file = await this.#look(`${folder}/${other}`);
+        if (file !== undefined) found.push({ file, suffix });
+      }
+    }
+    // gzip gives an archive the time of the file it was made from.
+    return found
+      .sort((a, b) => modifiedAt(a.file) - modifiedAt(b.file) || bySuffix(a, b))
+      .map(({ file }) => file);
+  }
+
   async #list(folder: string): Promise<readonly string[]> {
     let names = this.#names.get(folder);
     if (names === undefined) {
@@ -138,10 +162,16 @@ async function places(path: string): Promise<{ folder: string; name: string }[]>
   });
 }
 
-/** Clocks of file systems tick every few milliseconds only: within a tick the higher number or the earlier date is older. */
+function modifiedAt({ stats }: Sibling): number {
+  return Number(stats.mtimeNs) / 1e6;
+}
+
 function byAge(a: { file: Sibling; suffix: string }, b: { file: Sibling; suffix: string }): number {
-  const age = startOf(a.file.stats) - startOf(b.file.stats);
-  if (age !== 0) return age;
+  return startOf(a.file.stats) - startOf(b.file.stats) || bySuffix(a, b);
+}
+
+/** Clocks of file systems tick every few milliseconds only: within a tick the higher number or the earlier date is older. */
+function bySuffix(a: { suffix: string }, b: { suffix: string }): number {
   if (NUMBER.test(a.suffix) && NUMBER.test(b.suffix)) {
     return Number(b.suffix.slice(1)) - Number(a.suffix.slice(1));
   }

@@ -11,6 +11,7 @@ import { beginsWith, type Content, contentUpTo, holds } from './content.ts';
 import { closeFile, type OpenFile, readAt } from './file-handle.ts';
 import { FileStream, type StreamOrigin } from './file-stream.ts';
 import { extendHead, FINGERPRINT_BYTES, type Fingerprint, matches, NOTHING, tailOf } from './fingerprint.ts';
+import type { Queued } from './read-queue.ts';
 import { type Sibling, startOf } from './siblings.ts';
 
 export interface ReadOptions {
@@ -77,7 +78,7 @@ export class TailedFile {
   /** It could be opened at least once. */
   readable = false;
   /** The file that its path led to before, whose rest is to be read first. */
-  predecessor: TailedFile | undefined;
+  predecessor: Queued | undefined;
 
   constructor(options: {
     path: string;
@@ -153,6 +154,13 @@ export class TailedFile {
   opened(open: OpenFile): void {
     this.#open = open;
     this.readable = true;
+  }
+
+  /** Gives up the open file without closing it. */
+  release(): OpenFile {
+    const open = this.#open!;
+    this.#open = undefined;
+    return open;
   }
 
   close(): void {

@@ -30,6 +30,8 @@ const MAX_FOLLOWED = 128;
 
 /** How long the position of a file that is gone is kept, in milliseconds: it may be on a disk that comes back. */
 const KEEP_POSITION_MS = 24 * 3600_000;
+/** The same where archives are read: monthly rotation compresses a file a month after it was put aside. */
+const KEEP_FOR_ARCHIVES_MS = 40 * KEEP_POSITION_MS;
 
 export class TailedFiles {
   readonly #config: FileSourceConfig;
@@ -141,9 +143,11 @@ export class TailedFiles {
     this.#complaints.settle(file.path);
     this.#known.remove(file, !deleted);
     if (deleted) {
-      // Its inode will be reused; what is still on its way cannot be read again anyway.
-      file.stream.retire();
+      // Its inode will be reused.
       this.#origin.positions.delete(file.key);
+      if (this.#config.archives) file.stream.outlive();
+      // What is still on its way cannot be read again anyway.
+      else file.stream.retire();
     } else file.giveUp();
   }
 
@@ -151,11 +155,12 @@ export class TailedFiles {
   refreshPositions(): void {
     const { clock, positions } = this.#origin;
     const now = Math.round(clock.toEpoch(clock.now()));
+    const keepMs = this.#config.archives ? KEEP_FOR_ARCHIVES_MS : KEEP_POSITION_MS;
     for (const [key, value] of positions.entries()) {
       const entry = readPositionEntry(value);
       if (this.#known.byKey.has(key)) {
         if (entry !== undefined) positions.set(key, { ...entry, seen: now });
-      } else if (entry === undefined || entry.seen < now - KEEP_POSITION_MS) positions.delete(key);
+      } else if (entry === undefined || entry.seen < now - keepMs) positions.delete(key);
     }
   }
 

@@ -1,0 +1,57 @@
+/** A source that goes on in the place of one whose configuration was changed. */
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { SourceReplaced } from '../../component/source.ts';
+import { openFile } from './file-handle.ts';
+import { Heritage, leave } from './handover.ts';
+import { Rig } from './rig.ts';
+
+let rig: Rig;
+
+beforeEach(() => {
+  rig = new Rig();
+});
+
+afterEach(() => rig.dispose());
+
+const put = (name: string, text: string) => writeFileSync(rig.path(name), text);
+const replace = async (options: Record<string, unknown> = {}) => {
+  await rig.stop(new SourceReplaced('changed'));
+  await rig.start(options);
+};
+
+test('a file deleted before it was read to its end is read on', async () => {
+  put('a.log', 'one\n');
+  await rig.start();
+  appendFileSync(rig.path('a.log'), 'two\n');
+  rmSync(rig.path('a.log'));
+  await replace();
+  await rig.pass(10_000);
+  expect(rig.texts()).toEqual(['one', 'two']);
+  expect(rig.details()).toMatchObject({ files: 0, files_lost: 0, files_open: 0 });
+});
+
+test('one that was only stopped leaves no file open', async () => {
+  put('a.log', 'one\n');
+  await rig.start();
+  rmSync(rig.path('a.log'));
+  await rig.stop();
+  expect(new Heritage('/nowhere:test').take(String(0))).toBeUndefined();
+  await rig.start();
+  expect(rig.details()).toMatchObject({ files: 0, files_open: 0 });
+});
+
+test('what is left is taken once, and closed when nobody takes it', async () => {
+  put('a.log', '');
+  put('b.log', '');
+  const [a, b] = [await openFile(rig.path('a.log')), await openFile(rig.path('b.log'))];
+  leave('x', [a]);
+  leave('x', [b]);
+  const heritage = new Heritage('x');
+  expect(heritage.take(`${a.dev}:${a.ino}`)).toBe(a);
+  expect(heritage.take(`${a.dev}:${a.ino}`)).toBeUndefined();
+  expect(new Heritage('x').take(`${b.dev}:${b.ino}`)).toBeUndefined();
+  heritage.close();
+  leave('x', [a]);
+  new Heritage('x').close();
+});
