@@ -338,7 +338,7 @@ class Laboratory {
     if (path === join(this.#logs.folder, log)) return undefined;
     const isTarget = path.includes('/targets/');
     if (isTarget && this.#logs.isCurrent(content)) return undefined;
-    if (!isTarget && this.#plan.matchesRotated && !content.compressed) return undefined;
+    if (content.compressed || (!isTarget && this.#plan.matchesRotated)) return undefined;
     if (positions.includes(`"${key}"`)) return undefined;
     const home = JSON.stringify(join(this.#logs.folder, log));
     if (!isTarget && !this.#isCorrupted && positions.includes(`"path":${home}`)) return undefined;

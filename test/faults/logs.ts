@@ -49,6 +49,8 @@ export interface Content {
   /** Where it is to be found now; null: deleted, or in a rotated file that holds only a copy of a part of it. */
   path: string | null;
   compressed: boolean;
+  /** It was copied or compressed, so that it is in another file now. */
+  moved: boolean;
   /** Why nothing that is written to it from now on need arrive. */
   excuse?: string;
   empties: number;
@@ -120,6 +122,7 @@ export class Logs {
       else if (line.end > copied) line.excuse ??= 'written between copy and truncation';
     }
     old.path = copies ? target : null;
+    old.moved = true;
     if (copies) old.key = keyOf(statSync(target, { bigint: true }));
     log.content = this.#begin(log);
   }
@@ -155,6 +158,7 @@ export class Logs {
       content.key = keyOf(statSync(archive, { bigint: true }));
       content.path = archive;
       content.compressed = true;
+      content.moved = true;
     }
   }
 
@@ -214,6 +218,7 @@ export class Logs {
       size: 0,
       path,
       compressed: false,
+      moved: false,
       empties: 0,
     };
     this.contents.push(content);

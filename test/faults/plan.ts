@@ -44,8 +44,6 @@ export interface Plan {
   readonly steps: readonly Step[];
 }
 
-const ARCHIVES = process.env.FAULTS_ARCHIVES === '1';
-
 /** `smallDisk`: whether a small disk can be mounted, to be filled. */
 export function planOf(seed: number, options: { steps: number; smallDisk: boolean }): Plan {
   const random = new Random(seed);
@@ -55,7 +53,7 @@ export function planOf(seed: number, options: { steps: number; smallDisk: boolea
     seed,
     sinks: random.pick([['loki'], ['file'], ['loki', 'file'], ['loki', 'file']] as const),
     matchesRotated: random.chance(0.4),
-    archives: random.chance(0.4) && ARCHIVES,
+    archives: random.chance(0.4),
     memoryKiB: random.pick([2048, 4096, 8192]),
     batchKiB: random.pick([96, 128, 256]),
     batchSize: random.pick([100, 1000, 5000]),

@@ -28,6 +28,9 @@ export interface Findings {
 
 /** Most faults of one kind that are written out. */
 const MAX_NAMED = 5;
+/** A file of which no more than this was read is not known again in a copy or an archive, in bytes. */
+const TELLING_BYTES = 256;
+const TOO_SHORT = 'copied or compressed when hardly anything was read';
 /** Clocks of the two processes are read at different moments, in milliseconds. */
 const TOLERANCE_MS = 100;
 
@@ -94,10 +97,12 @@ export class Receiver {
           continue;
         }
         arrived++;
-        const reason = explain(arrival, restarts, isTimed);
+        let reason = explain(arrival, restarts, isTimed);
+        if (reason === null && content.moved && line.end <= TELLING_BYTES) reason = TOO_SHORT;
         if (reason === null) report.add('twice without a reason', describe(content, line));
         else if (reason !== undefined) repeated[reason] = (repeated[reason] ?? 0) + 1;
-        if (line.excuse !== undefined || this.refused.has(key)) continue;
+        // A file that is gone was not delivered anew from where an agent stood that was killed.
+        if (content.excuse !== undefined || line.excuse !== undefined || this.refused.has(key)) continue;
         const last = [arrival.time, ...arrival.again].toSorted(byTime).at(-1)!;
         if (last <= before) report.add('out of order', describe(content, line));
         before = last;
