@@ -1,17 +1,11 @@
 /** A real Prometheus scrapes the real agent: every series is taken, and exemplars lead to traces that the agent knows. */
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { stringify } from 'yaml';
-import { AgentUnderTest, freePort, until } from '../fixtures/agent.ts';
+import { AgentUnderTest, until } from '../fixtures/agent.ts';
+import { hasPrometheus, Prometheus } from '../fixtures/prometheus.ts';
 
 const LONG_MS = 120_000;
-const installed = (program: string) =>
-  process.env.CI !== undefined || spawnSync(program, ['--version']).status === 0;
-const hasPrometheus = installed('prometheus');
-const hasPromtool = installed('promtool');
+const hasPromtool = process.env.CI !== undefined || spawnSync('promtool', ['--version']).status === 0;
 
 let agent: AgentUnderTest;
 
@@ -49,54 +43,13 @@ test.skipIf(!hasPromtool)(
 );
 
 describe.skipIf(!hasPrometheus)('Prometheus (skipped where it is not installed)', () => {
-  let prometheus: ChildProcess;
-  let port: number;
-  let said = '';
+  let prometheus: Prometheus;
 
   beforeEach(async () => {
     await start();
-    port = await freePort();
-    const config = join(agent.dir, 'prometheus.yaml');
-    const job = { job_name: 'agent', static_configs: [{ targets: [`127.0.0.1:${agent.port}`] }] };
-    await writeFile(config, stringify({ global: { scrape_interval: '250ms' }, scrape_configs: [job] }));
-    prometheus = spawn(
-      'prometheus',
-      [
-        `--config.file=${config}`,
-        `--storage.tsdb.path=${join(agent.dir, 'prometheus')}`,
-        `--web.listen-address=127.0.0.1:${port}`,
-        '--enable-feature=exemplar-storage',
-        '--log.level=warn',
-      ],
-      { stdio: ['ignore', 'ignore', 'pipe'] },
-    );
-    said = '';
-    prometheus.stderr!.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
-    });
+    prometheus = await Prometheus.start(agent);
   });
-  afterEach(async () => {
-    if (prometheus.exitCode !== null) return;
-    const exit = once(prometheus, 'exit');
-    prometheus.kill('SIGKILL');
-    await exit;
-  });
-
-  /** `data` of Prometheus's answer; null while it does not answer. */
-  async function ask<T>(path: string, query: Record<string, string>): Promise<T | null> {
-    const url = `http://127.0.0.1:${port}/api/v1/${path}?${new URLSearchParams(query).toString()}`;
-    try {
-      const { data } = (await (await fetch(url)).json()) as { data: T };
-      return data;
-    } catch {
-      return null;
-    }
-  }
-
-  const resultOf = async (query: string) => {
-    const data = await ask<{ result: { value: [number, string] }[] }>('query', { query });
-    return Number(data?.result[0]?.value[1] ?? Number.NaN);
-  };
+  afterEach(() => prometheus[Symbol.asyncDispose]());
 
   interface Exemplars {
     readonly seriesLabels: Record<string, string>;
@@ -106,15 +59,18 @@ describe.skipIf(!hasPrometheus)('Prometheus (skipped where it is not installed)'
   test(
     'takes every scrape, and an exemplar is a trace that the agent knows',
     async () => {
-      const describe = () => `Prometheus said:\n${said}`;
-      await until(async () => (await resultOf('up{job="agent"}')) === 1, describe);
-      await until(async () => (await resultOf('log_capturer_source_records_read_total')) > 0, describe);
+      const describe = () => `Prometheus said:\n${prometheus.said}`;
+      await until(async () => (await prometheus.value('up{job="agent"}')) === 1, describe);
+      await until(
+        async () => (await prometheus.value('log_capturer_source_records_read_total')) > 0,
+        describe,
+      );
 
       const now = Date.now() / 1000;
       let found: Exemplars[] = [];
       await until(async () => {
         found =
-          (await ask<Exemplars[]>('query_exemplars', {
+          (await prometheus.ask<Exemplars[]>('query_exemplars', {
             query: 'log_capturer_source_latency_seconds_bucket',
             start: String(now - 300),
             end: String(now + 300),
