@@ -2,6 +2,7 @@
  * What the server takes of a connection before a request is one: limits of Node's HTTP server, and answers to what is not
  * HTTP, too large or too slow. Used by server.ts.
  */
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { PROBLEM_TYPE, problem } from './problem.ts';
 
@@ -43,6 +44,13 @@ export function clientErrorHandler(error: Error & { code?: string }, socket: Soc
       `content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
     () => socket.destroy(),
   );
+}
+
+/** Answers `Expect` with anything but 100-continue, which Node takes care of (RFC 9110, 10.1.1). */
+export function expectationHandler(_request: IncomingMessage, response: ServerResponse): void {
+  const body = JSON.stringify(problem(417, 'Only "Expect: 100-continue" is understood.'));
+  const headers = { 'content-type': PROBLEM_TYPE, 'content-length': body.length, connection: 'close' };
+  response.writeHead(417, headers).end(body);
 }
 
 /** Codes of Node's HTTP parser and server: https://nodejs.org/api/http.html#event-clienterror */

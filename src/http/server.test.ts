@@ -237,6 +237,12 @@ describe('on a real socket', () => {
     expect(await isHealthy(port)).toBe(true);
   });
 
+  test('an expectation that is not understood is 417', async () => {
+    const port = await listening();
+    const answer = await exchange(port, 'GET /health HTTP/1.1\r\nhost: x\r\nexpect: wonders\r\n\r\n');
+    expect(answer).toMatch(/^HTTP\/1\.1 417 Expectation Failed\r\n.*"status":417/s);
+  });
+
   test('no bytes whatever bring it down', async () => {
     const port = await listening({ head_timeout: 20, request_timeout: 20, check_interval: 5 });
     const start = fc.constantFrom(
