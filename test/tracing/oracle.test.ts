@@ -44,7 +44,7 @@ function rigWith({ tracing, processors, logs = everyLog('mode', 'ot=th:0'), ...o
     processors: processors?.(() => rig.kernel) ?? [],
     observers: [
       {
-        settled: (...event) => oracle().settled(...event),
+        settled: (delivery, outcome, reason) => oracle().settled(delivery, outcome, reason),
         completed: (...event) => oracle().completed(...event),
       },
     ],
