@@ -84,14 +84,14 @@ test.each<[string, string, string[]]>([
     'an unknown section',
     `${GOOD}\nlogging: { level: info }`,
     [
-      'c.yaml:3:1: logging: unknown key; accepted: server, state_dir, sources, sinks, dispatcher, dead_letters, tracing, where, log, reload',
+      'c.yaml:3:1: logging: unknown key; accepted: server, state_dir, sources, sinks, dispatcher, dead_letters, tracing, where, console, log, reload',
     ],
   ],
   [
     'a misspelt section',
     `${GOOD}\ndispacher: {}`,
     [
-      'c.yaml:3:1: dispacher: unknown key; did you mean "dispatcher"? accepted: server, state_dir, sources, sinks, dispatcher, dead_letters, tracing, where, log, reload',
+      'c.yaml:3:1: dispacher: unknown key; did you mean "dispatcher"? accepted: server, state_dir, sources, sinks, dispatcher, dead_letters, tracing, where, console, log, reload',
     ],
   ],
   [

@@ -41,6 +41,7 @@ const LIVE = [
   'dead_letters.max_bytes',
   'dead_letters.max_file_bytes',
   'tracing',
+  'console',
   'log',
   'reload',
   'server.allowed_hosts',

@@ -29,6 +29,7 @@ describe('a configuration', () => {
       },
       dead_letters: { enabled: true, max_bytes: 1_073_741_824, max_file_bytes: 16_777_216 },
       where: { memory: 16_777_216 },
+      console: {},
       log: { level: 'info' },
       reload: { watch: true, interval: 5000 },
     });
@@ -54,6 +55,7 @@ log: { level: debug }
         batch_bytes: 524_288,
         retry: { initial: 500, max: 60_000, give_up_after: 3_600_000 },
       },
+      console: {},
       log: { level: 'debug' },
     });
     expect(config.sources).toEqual([

@@ -115,6 +115,18 @@ const log = z.strictObject({
     .describe("Least severity of the agent's own messages, which go to standard error."),
 });
 
+const consoleSection = z.strictObject({
+  trace_url: z
+    .string()
+    .refine((url) => url.includes('{trace_id}') && /^https?:\/\//.test(url), {
+      error: 'expected an address that begins with http:// or https:// and contains {trace_id}',
+    })
+    .optional()
+    .describe(
+      'Where the console finds a trace in your backend, such as https://jaeger.example/trace/{trace_id}. It then shows a button that leads there.',
+    ),
+});
+
 const reload = z.strictObject({
   watch: z
     .boolean()
@@ -193,6 +205,7 @@ export interface Config {
   dead_letters: z.output<typeof deadLetters>;
   tracing: TracingConfig;
   where: z.output<typeof where>;
+  console: z.output<typeof consoleSection>;
   log: z.output<typeof log>;
   reload: z.output<typeof reload>;
 }
@@ -257,6 +270,9 @@ export function configSchema(registry: Registry) {
     dead_letters: deadLetters.prefault({}).describe('What becomes of logs that a sink refuses for good.'),
     tracing: tracingSchema.prefault({}).describe('How the journey of logs through the agent is traced.'),
     where: where.prefault({}).describe('What the agent remembers of single lines, for log-capturer where.'),
+    console: consoleSection
+      .prefault({})
+      .describe('The web console of the agent, at the address of its HTTP server.'),
     log: log.prefault({}).describe("The agent's own messages."),
     reload: reload.prefault({}).describe('When a changed configuration is applied by itself.'),
   }) satisfies z.ZodType<Config>;
