@@ -53,17 +53,21 @@ export function eventsRoute(server: Server, { status, tracing, clock, streams }:
       stream.write(text);
     }
   };
-  server.get('/api/events', { schema, config: { traced: false } }, async ({ query }, reply) => {
-    const stream = streams.open(reply, () => {
-      clients.delete(stream);
-      if (clients.size > 0) return;
-      cancel?.();
-      cancel = null;
-    });
-    clients.set(stream, Math.ceil(query.interval / TICK_MS));
-    cancel ??= clock.after(TICK_MS, tick);
-    stream.write(reading());
-  });
+  server.get(
+    '/api/events',
+    { schema, exposeHeadRoute: false, config: { traced: false } },
+    async ({ query }, reply) => {
+      const stream = streams.open(reply, () => {
+        clients.delete(stream);
+        if (clients.size > 0) return;
+        cancel?.();
+        cancel = null;
+      });
+      clients.set(stream, Math.ceil(query.interval / TICK_MS));
+      cancel ??= clock.after(TICK_MS, tick);
+      stream.write(reading());
+    },
+  );
 }
 
 function shortened(status: AgentStatus) {

@@ -62,32 +62,36 @@ interface Options {
 
 export function tailRoute(server: Server, { tail, clock, streams }: Options): void {
   let clients = 0;
-  server.get('/api/tail', { schema, config: { traced: false } }, async ({ query }, reply) => {
-    if (clients >= MAX_CLIENTS) {
-      const detail = `${MAX_CLIENTS} clients watch logs already, which is the most there may be.`;
-      throw new Refusal(429, detail, { 'retry-after': '5' });
-    }
-    let waiting = '';
-    let cancel = () => {};
-    let flushes = 0;
-    const stream = streams.open(reply, () => {
-      clients--;
-      cancel();
-      watched.end();
-    });
-    clients++;
-    const watched = tail.open(query, {
-      log: (log) => {
-        waiting += eventText('log', log);
-      },
-    });
-    const flush = () => {
+  server.get(
+    '/api/tail',
+    { schema, exposeHeadRoute: false, config: { traced: false } },
+    async ({ query }, reply) => {
+      if (clients >= MAX_CLIENTS) {
+        const detail = `${MAX_CLIENTS} clients watch logs already, which is the most there may be.`;
+        throw new Refusal(429, detail, { 'retry-after': '5' });
+      }
+      let waiting = '';
+      let cancel = () => {};
+      let flushes = 0;
+      const stream = streams.open(reply, () => {
+        clients--;
+        cancel();
+        watched.end();
+      });
+      clients++;
+      const watched = tail.open(query, {
+        log: (log) => {
+          waiting += eventText('log', log);
+        },
+      });
+      const flush = () => {
+        cancel = clock.after(FLUSH_MS, flush);
+        if (++flushes % (REPORT_MS / FLUSH_MS) === 0) waiting += eventText('counts', watched.take());
+        if (waiting === '') return;
+        stream.write(waiting);
+        waiting = '';
+      };
       cancel = clock.after(FLUSH_MS, flush);
-      if (++flushes % (REPORT_MS / FLUSH_MS) === 0) waiting += eventText('counts', watched.take());
-      if (waiting === '') return;
-      stream.write(waiting);
-      waiting = '';
-    };
-    cancel = clock.after(FLUSH_MS, flush);
-  });
+    },
+  );
 }

@@ -43,6 +43,11 @@ test('where nothing was measured, reference figures stand in and say so', () => 
   expect(cost.bytes_per_second).toBe(3000 * bytes);
 });
 
+test('the smallest rate there is makes no number that JSON has not', () => {
+  const { total } = costOf({ ...QUESTION, rate: Number.MIN_VALUE });
+  expect(total).not.toHaveProperty('store_seconds');
+});
+
 test('no logs cost nothing, and the store reaches back for ever', () => {
   const { spans_per_second, cpu_share, total } = costOf({ ...QUESTION, logsPerSecond: 0 });
   expect([spans_per_second, cpu_share, total.spans, total.fits_store]).toEqual([0, 0, 0, true]);

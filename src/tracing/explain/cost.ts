@@ -91,6 +91,7 @@ export function costOf(question: CostQuestion): Cost {
   const spans = traces * spansPerLog;
   const seconds = durationMs / 1000;
   const total = spans * seconds * bytes;
+  const storeSeconds = storeBytes / (spans * bytes);
   return {
     logs_per_second: round(logsPerSecond),
     traces_per_second: round(traces),
@@ -110,7 +111,8 @@ export function costOf(question: CostQuestion): Cost {
       bytes: Math.round(total),
       store_bytes: storeBytes,
       fits_store: total <= storeBytes,
-      ...(spans > 0 && { store_seconds: round(storeBytes / (spans * bytes)) }),
+      // A rate near zero is as good as none.
+      ...(Number.isFinite(storeSeconds) && { store_seconds: round(storeSeconds) }),
     },
   };
 }
