@@ -109,7 +109,7 @@ describe('validate', () => {
       [
         `${file}:1:1: sinks: missing; expected a list of sinks, each with an id and a type`,
         `${file}:1:10: sources: found an empty list; expected at least one source`,
-        `${file}:2:1: sink: unknown key; did you mean "sinks"? accepted: server, state_dir, sources, sinks, dispatcher, tracing, where, log`,
+        `${file}:2:1: sink: unknown key; did you mean "sinks"? accepted: server, state_dir, sources, sinks, dispatcher, dead_letters, tracing, where, console, log, reload`,
         '3 problems\n',
       ].join('\n'),
     );

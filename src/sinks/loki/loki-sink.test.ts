@@ -378,6 +378,22 @@ test('what was refused before a failure is known to the dispatcher, should it gi
   expect(sent.refused).toEqual([0]);
 });
 
+test('what another sink in its place was refused before is not forgotten', async () => {
+  await restart({ maxLineBytes: 10 });
+  const lines = ['much too long a line', ...numbered(600)];
+  const sent = delivery(text(lines));
+  loki.next.push(...Array.from({ length: 16 }, () => 'normal' as const), { status: 503 });
+  const before = await sinkTo({ max_request_bytes: '4KiB' });
+  await expect(before.write(sent, never)).rejects.toMatchObject({ reason: '5xx' });
+  const after = await sinkTo();
+  await expect(after.write(sent, never)).rejects.toMatchObject({
+    name: 'PartialError',
+    count: 1,
+    indexes: [0],
+  });
+  expect(loki.lines()).toEqual(lines.slice(1));
+});
+
 test('what somebody else than Loki answers gives up no record', async () => {
   loki.next.push({ status: 400, text: 'Client sent an HTTP request to an HTTPS server.' });
   const sink = await sinkTo();

@@ -6,12 +6,15 @@ import { type Range, runsOf } from './range.ts';
 /** Which records of a delivery Loki refused for good, over all its attempts. */
 export class Rejections {
   readonly #delivery: Delivery;
-  readonly #rows: number[] = [];
-  #reason = '';
-  #message = '';
+  readonly #rows: number[];
+  #reason = 'rejected';
+  #message = 'refused before the configuration of the sink was changed';
+  #isOwn = false;
 
   constructor(delivery: Delivery) {
     this.#delivery = delivery;
+    // A sink that this one has replaced may have sent a part of it.
+    this.#rows = [...(delivery.refused ?? [])];
   }
 
   get count(): number {
@@ -19,7 +22,8 @@ export class Rejections {
   }
 
   add(range: Range, reason: string, message: string): void {
-    if (this.#rows.length === 0) {
+    if (!this.#isOwn) {
+      this.#isOwn = true;
       this.#reason = reason;
       this.#message = message;
     }
