@@ -29,7 +29,8 @@ export type Basis =
 
 export interface SinkAnswer {
   readonly id: string;
-  readonly state: 'delivered' | 'waiting' | 'sending' | 'retrying' | 'dead_lettered' | 'dropped';
+  /** `buffered`: it went into the sink's disk buffer. */
+  readonly state: 'delivered' | 'waiting' | 'sending' | 'retrying' | 'buffered' | 'dead_lettered' | 'dropped';
   /** When it was done with the line, in ISO 8601. */
   readonly at?: string;
   /** Milliseconds from reading until then, or until now. */

@@ -27,8 +27,8 @@ import { refusedPlaces, type SendState } from './sends.ts';
 export interface InFlight {
   readonly batch: Batch;
   readonly segment: Segment;
-  /** By sink; empty until processors are done. */
-  readonly sends: ReadonlyMap<string, SendState>;
+  /** What is known of its deliveries, of which a sink may have several; empty until processors are done. */
+  readonly sends: ReadonlyMap<Delivery, SendState>;
 }
 
 /** Most places of traced logs that a passage keeps. */
@@ -40,8 +40,10 @@ export class DeliveryJournal implements Observer {
   readonly passages: Passages;
   readonly #clock: Pick<Clock, 'now'>;
   /** The oldest first. */
-  readonly #inFlight = new Map<Batch, Map<string, SendState>>();
+  readonly #inFlight = new Map<Batch, Map<Delivery, SendState>>();
   readonly #ways = new Map<string, Way>();
+  /** By sink: logs moved to its disk buffer in this run. */
+  readonly #buffered = new Map<string, number>();
   /** What the file of this key was last read as; a truncated file goes on as another stream. */
   readonly #latest = new Map<string, { stream: Stream; readonly rate: Rate }>();
 
@@ -67,18 +69,19 @@ export class DeliveryJournal implements Observer {
 
   attempted(delivery: Delivery, retryInMs?: number): void {
     const attempt = delivery.attempts.at(-1);
-    this.#inFlight.get(delivery.batch)?.set(delivery.sink, {
-      delivery,
+    this.#inFlight.get(delivery.batch)?.set(delivery, {
       ...(retryInMs !== undefined && attempt !== undefined && { retryAt: attempt.endedAt + retryInMs }),
     });
   }
 
   settled(delivery: Delivery, outcome: Outcome, reason = '', rows: readonly number[] | null = null): void {
-    const end: End =
-      outcome.dropped > 0 ? 'dropped' : outcome.deadLettered > 0 ? 'dead_lettered' : 'delivered';
+    const end = endOf(outcome);
+    const { buffered = 0 } = outcome;
+    if (buffered > 0) this.#buffered.set(delivery.sink, this.buffered(delivery.sink) + buffered);
     const lost = outcome.dropped + outcome.deadLettered;
-    const settled = { at: this.#clock.now(), end, reason, lost, rows };
-    this.#inFlight.get(delivery.batch)?.set(delivery.sink, { delivery, settled });
+    const bufferedBy = this.buffered(delivery.sink);
+    const settled = { at: this.#clock.now(), end, reason, lost, rows, bufferedBy };
+    this.#inFlight.get(delivery.batch)?.set(delivery, { settled });
   }
 
   completed(batch: Batch): void {
@@ -97,6 +100,11 @@ export class DeliveryJournal implements Observer {
   /** Bytes a second that are being read from the file; 0: none, or not known. */
   rate(source: string, key: string): number {
     return this.#latest.get(latestKey(source, key))?.rate.at(this.#clock.now()) ?? 0;
+  }
+
+  /** How many logs went to the sink's disk buffer in this run. */
+  buffered(sink: string): number {
+    return this.#buffered.get(sink) ?? 0;
   }
 
   /** What is in flight of the stream at this position. */
@@ -122,11 +130,13 @@ export class DeliveryJournal implements Observer {
     return streams;
   }
 
-  #passage(batch: Batch, segment: Segment, states: ReadonlyMap<string, SendState>): Passage {
+  #passage(batch: Batch, segment: Segment, states: ReadonlyMap<Delivery, SendState>): Passage {
     const sends: Send[] = [];
     const times = [segment.readAt, batch.sealedAt, batch.processedAt];
     const refusals: Refusal[] = [];
-    for (const [sink, { delivery, settled }] of states) {
+    let buffered: Map<string, number> | null = null;
+    for (const [delivery, { settled }] of states) {
+      const { sink } = delivery;
       if (settled === undefined || !delivery.segments.includes(segment)) continue;
       const { at, end, reason, lost } = settled;
       const whole = lost === 0 || lost >= delivery.records;
@@ -137,6 +147,10 @@ export class DeliveryJournal implements Observer {
         reason: whole ? reason : '',
       });
       times.push(at);
+      if (end === 'buffered') {
+        buffered ??= new Map();
+        buffered.set(sink, settled.bufferedBy);
+      }
       if (whole) continue;
       const places = refusedPlaces(segment, settled.rows);
       if (places?.length === 0) continue;
@@ -147,6 +161,7 @@ export class DeliveryJournal implements Observer {
       removals: removalsOf(segment),
       refusals: refusals.length === 0 ? null : refusals,
       traced: tracedOf(segment),
+      buffered,
     };
     return {
       stream: segment.stream,
@@ -173,6 +188,12 @@ export class DeliveryJournal implements Observer {
     }
     return way;
   }
+}
+
+function endOf({ dropped, deadLettered, buffered = 0 }: Outcome): End {
+  if (dropped > 0) return 'dropped';
+  if (deadLettered > 0) return 'dead_lettered';
+  return buffered > 0 ? 'buffered' : 'delivered';
 }
 
 function latestKey(source: string, key: string): string {

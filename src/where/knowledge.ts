@@ -20,7 +20,7 @@ export interface TracedLog {
   readonly offset?: number;
   /** When it was read, in milliseconds since 1970. */
   readonly readAtMs: number;
-  readonly outcome: 'delivered' | 'filtered' | 'dead_lettered' | 'dropped';
+  readonly outcome: 'delivered' | 'filtered' | 'buffered' | 'dead_lettered' | 'dropped';
 }
 
 export interface TraceKnowledge {

@@ -5,7 +5,8 @@
  */
 import type { Stream } from '../record/stream.ts';
 
-export type End = 'delivered' | 'dead_lettered' | 'dropped';
+/** `buffered`: in the disk buffer of the sink; what became of them there is not known here. */
+export type End = 'delivered' | 'buffered' | 'dead_lettered' | 'dropped';
 
 /** How one sink ended its logs. */
 export interface Send {
@@ -71,6 +72,8 @@ export interface Passage {
   readonly removals: readonly Removal[] | null;
   readonly refusals: readonly Refusal[] | null;
   readonly traced: TracedPassage | null;
+  /** By sink that buffered it: how many logs had gone to that buffer in this run, these included. */
+  readonly buffered: ReadonlyMap<string, number> | null;
   /** Bytes of memory it takes, about. */
   readonly size: number;
 }
@@ -81,12 +84,15 @@ const ARRAY_BYTES = 48;
 const NUMBER_BYTES = 8;
 
 /** Bytes of memory that a passage with these parts takes, about. */
-export function sizeOf(parts: Pick<Passage, 'first' | 'removals' | 'refusals' | 'traced'>): number {
+export function sizeOf(
+  parts: Pick<Passage, 'first' | 'removals' | 'refusals' | 'traced' | 'buffered'>,
+): number {
   // Twice: a passage that others were joined to has times of its first and of its last logs.
   let size = OBJECT_BYTES + 2 * (ARRAY_BYTES + NUMBER_BYTES * parts.first.length);
   for (const { kept } of parts.removals ?? []) size += 200 + kept.length;
   for (const { places } of parts.refusals ?? []) size += 100 + NUMBER_BYTES * (places?.length ?? 0);
   if (parts.traced !== null) size += 150 + NUMBER_BYTES * (parts.traced.places?.length ?? 0);
+  if (parts.buffered !== null) size += 300;
   return size;
 }
 
@@ -104,8 +110,9 @@ export function join(passage: Passage, next: Passage, spanMs: number): boolean {
   return true;
 }
 
-function isPlain({ removals, refusals, traced }: Passage): boolean {
-  return removals === null && refusals === null && traced === null;
+/** Whether it is enough to know the passage, whichever of its logs is asked for. */
+export function isPlain({ removals, refusals, traced, buffered }: Passage): boolean {
+  return removals === null && refusals === null && traced === null && buffered === null;
 }
 
 export function isKept({ kept }: Removal, place: number): boolean {

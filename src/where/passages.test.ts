@@ -13,7 +13,7 @@ const stream = new TestStream('app');
 function passage(n: number, options: Partial<Passage> & { readAt: number }): Passage {
   const { readAt, ...rest } = options;
   const first = [readAt, readAt + 200, readAt + 200, readAt + 205];
-  const parts = { first, removals: null, refusals: null, traced: null };
+  const parts = { first, removals: null, refusals: null, traced: null, buffered: null };
   const size = sizeOf({ ...parts, ...rest });
   return {
     stream,

@@ -13,7 +13,7 @@ import { deadLettersAt } from './dead-letters.ts';
 import type { DeliveryJournal, InFlight } from './journal.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { FoundLine, LineSearch } from './line-search.ts';
-import { type Passage, Time, type TracedPassage } from './passage.ts';
+import { isPlain, type Passage, Time, type TracedPassage } from './passage.ts';
 import {
   type Finding,
   fileVerdict,
@@ -38,7 +38,7 @@ export interface Spot {
   readonly place?: number;
   readonly traceId?: string;
   /** What its trace says, for want of better. */
-  readonly outcome?: 'delivered' | 'filtered' | 'dead_lettered' | 'dropped';
+  readonly outcome?: 'delivered' | 'filtered' | 'buffered' | 'dead_lettered' | 'dropped';
 }
 
 export interface ProofOptions {
@@ -107,12 +107,14 @@ export class Proof {
       source,
       sinkStatus: (id) => knowledge.sinkStatus(id),
       ledger: (id) => knowledge.ledger(id),
+      bufferedNow: (id) => journal.buffered(id),
     };
     if (inFlight !== undefined) return inFlightVerdict(inFlight, place, context);
     if (passage !== undefined) return passageVerdict(passage, place, context);
     if (outcome !== undefined) {
       const explanation = `Its trace says ${outcome.replace('_', '-')}; the rest is not remembered any more (where.memory).`;
-      return { verdict: outcome, basis: 'forgotten', explanation, sinks: [], stages: [] };
+      const verdict = outcome === 'buffered' ? 'in_flight' : outcome;
+      return { verdict, basis: 'forgotten', explanation, sinks: [], stages: [] };
     }
     if (file === undefined) {
       const explanation = 'What became of it is not remembered any more (where.memory).';
@@ -196,10 +198,6 @@ function tracedSegment({ traced, first }: Segment): TracedPassage | null {
 
 function isTraced({ places }: TracedPassage, place: number): boolean {
   return places === null || places.includes(place);
-}
-
-function isPlain({ removals, refusals, traced }: Passage): boolean {
-  return removals === null && refusals === null && traced === null;
 }
 
 function deadLettered({

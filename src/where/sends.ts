@@ -1,10 +1,8 @@
-/** How far the logs of a batch have come with one sink. Kept by the journal while the batch is in flight. */
-import type { Delivery } from '../record/delivery.ts';
+/** How far the logs of a delivery have come with its sink. Kept by the journal while the batch is in flight. */
 import type { Segment } from '../record/segment.ts';
 import type { End } from './passage.ts';
 
 export interface SendState {
-  readonly delivery: Delivery;
   /** The last attempt failed; monotonic milliseconds of the next. */
   readonly retryAt?: number;
   /** The sink is done with it. */
@@ -17,6 +15,8 @@ export interface Settled {
   /** Of the records that were not delivered; `delivered`: there are none. */
   readonly end: End;
   readonly reason: string;
+  /** Logs that had gone to the sink's disk buffer in this run, these included. */
+  readonly bufferedBy: number;
   /** How many records were not delivered. */
   readonly lost: number;
   /** Their rows in the batch, where they are known and not all. */

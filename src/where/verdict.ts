@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../component/clock.ts';
 import type { SourceFile } from '../component/source.ts';
-import type { LineAnswer, SinkAnswer, StageAnswer, Verdict } from './answer.ts';
+import type { Basis, LineAnswer, SinkAnswer, StageAnswer, Verdict } from './answer.ts';
 import type { InFlight } from './journal.ts';
 import type { SinkStatus, SourceLedger } from './knowledge.ts';
 import { isKept, type Passage, Time } from './passage.ts';
@@ -23,6 +23,8 @@ export interface VerdictContext {
   readonly source: string;
   readonly sinkStatus: (id: string) => SinkStatus | undefined;
   readonly ledger: (source: string) => SourceLedger | undefined;
+  /** How many logs went to the sink's disk buffer in this run. */
+  readonly bufferedNow: (sink: string) => number;
 }
 
 const NOTHING = { sinks: [], stages: [] };
@@ -55,7 +57,7 @@ export function passageVerdict(passage: Passage, place: number | null, context: 
       .map((each) => `${each.sink} refused ${count(each.count)} logs of its batch (${each.reason})`),
   ];
   const done = [...upTo(Time.sends), ...doneStage(first.slice(Time.sends), last.slice(Time.sends), context)];
-  const ended = ends(sinks, { batch, stages: withDurations(done) }, context);
+  const ended = ends(sinks, { batch, stages: withDurations(done) }, context, passage.buffered);
   if (unclear.length === 0 || ended.verdict !== 'delivered') return ended;
   const doubt = `${unclear.join('; ')}; whether it is one of them is not known`;
   return { ...ended, basis: 'uncertain', explanation: `${ended.explanation} But ${doubt}.` };
@@ -78,7 +80,7 @@ export function inFlightVerdict(
 
   const deliveries = (batch.deliveries ?? []).filter((each) => each.segments.includes(segment));
   const sinks = deliveries.map((delivery): SinkAnswer => {
-    const state = sends.get(delivery.sink);
+    const state = sends.get(delivery);
     const attempts = delivery.attempts.length;
     const settled = state?.settled;
     if (settled !== undefined) {
@@ -169,11 +171,12 @@ function ends(
   sinks: readonly SinkAnswer[],
   shared: Pick<Finding, 'batch' | 'stages'>,
   context: VerdictContext,
+  buffers: Passage['buffered'],
 ): Finding {
   const { source } = context;
   const has = (state: SinkAnswer['state']) => sinks.filter((sink) => sink.state === state);
-  const found = (verdict: Verdict, explanation: string): Finding => {
-    return { verdict, basis: 'seen', explanation, sinks, ...shared };
+  const found = (verdict: Verdict, explanation: string, basis: Basis = 'seen'): Finding => {
+    return { verdict, basis, explanation, sinks, ...shared };
   };
   const since = (reason: string) => {
     const n = context.ledger(source)?.dropped[reason] ?? 0;
@@ -199,9 +202,38 @@ function ends(
     const why = dead.map(({ id, reason }) => `${id} rejected it (${reason ?? 'unknown'})`);
     return found('dead_lettered', `${list(why)}. The original bytes are in the dead letters.${others}`);
   }
+  const buffered = has('buffered');
+  if (buffered.length > 0) return found(...whatBufferingSays(buffered, others, context, buffers));
   const took = duration(Math.max(...sinks.map(({ took_ms = 0 }) => took_ms)));
   const names = list(sinks.map(({ id }) => id));
   return found('delivered', `${source} read it; ${names} acknowledged it ${took} after it was read.`);
+}
+
+/**
+ * Nobody keeps book of single logs in a disk buffer. But it delivers in order: when as many logs went there later as it
+ * holds now, this one has left it.
+ */
+function whatBufferingSays(
+  buffered: readonly SinkAnswer[],
+  others: string,
+  { sinkStatus, bufferedNow }: VerdictContext,
+  buffers: Passage['buffered'],
+): [Verdict, string, Basis] {
+  const ahead = buffered.map(({ id }) => {
+    const later = bufferedNow(id) - (buffers?.get(id) ?? 0);
+    return (sinkStatus(id)?.buffer?.records ?? 0) - later;
+  });
+  const most = Math.max(...ahead);
+  const where = `It went into the disk buffer of ${list(buffered.map(({ id }) => id))}, which delivers in order`;
+  if (most <= 0) {
+    return [
+      'delivered',
+      `${where}, and has left it: it was delivered, unless it was dropped or dead-lettered for a counted reason.${others}`,
+      'uncertain',
+    ];
+  }
+  const held = `at most ${count(most)} ${most === 1 ? 'log goes' : 'logs go'} before it is done`;
+  return ['in_flight', `${where}; ${held}. The log is safe on disk.${others}`, 'seen'];
 }
 
 function waiting(
@@ -256,7 +288,7 @@ function whyInFlight(
 }
 
 function isEnd(state: SinkAnswer['state']): boolean {
-  return state === 'delivered' || state === 'dead_lettered' || state === 'dropped';
+  return state === 'delivered' || state === 'buffered' || state === 'dead_lettered' || state === 'dropped';
 }
 
 const NAMES = ['read', 'queued', 'processed'] as const;

@@ -326,6 +326,29 @@ describe('refused', () => {
   });
 });
 
+test('in a disk buffer: safe, until as many logs went there later as it holds', async () => {
+  start();
+  /** Has the sink's buffer take the lines. */
+  const buffer = async (lines: readonly string[]) => {
+    rig.read(lines);
+    await rig.seal();
+    const delivery = rig.sink().deliveries.at(-1)!;
+    const none = { delivered: 0, filtered: 0, deadLettered: 0, dropped: 0 };
+    rig.journal.settled(delivery, { ...none, buffered: lines.length });
+    rig.journal.completed(delivery.batch);
+    await rig.sink().answer();
+    rig.inBuffer += lines.length;
+  };
+  await buffer(['one', 'two']);
+  await buffer(['three']);
+  const held = await byText('one');
+  expect(held).toMatchObject({ verdict: 'in_flight', sinks: [{ id: 'out', state: 'buffered' }] });
+  expect(held.explanation).toContain('at most 2 logs go before it is done. The log is safe on disk.');
+  rig.inBuffer = 1;
+  expect(await byText('two')).toMatchObject({ verdict: 'delivered', basis: 'uncertain' });
+  expect(await byText('three')).toMatchObject({ verdict: 'in_flight' });
+});
+
 describe('trace ids', () => {
   const SEED = 12345n;
   /** Traces the rows, as the tracer would. */

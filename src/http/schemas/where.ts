@@ -27,7 +27,7 @@ const time = z.string().describe('ISO 8601.');
 
 const sink = z.object({
   id: z.string(),
-  state: z.enum(['delivered', 'waiting', 'sending', 'retrying', 'dead_lettered', 'dropped']),
+  state: z.enum(['delivered', 'waiting', 'sending', 'retrying', 'buffered', 'dead_lettered', 'dropped']),
   at: time.optional(),
   took_ms: z.number().optional().describe('From reading until this sink was done with it, or until now.'),
   attempts: z.number(),
