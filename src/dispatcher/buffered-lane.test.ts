@@ -3,12 +3,12 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { until } from '../../test/fixtures/disk-buffer.ts';
 import { feed, RecordingLog, ScriptedSink, TestStream } from '../../test/fixtures/pipeline.ts';
 import { PartialError, PermanentError, RetryableError } from '../component/errors.ts';
 import { FakeClock } from '../component/fake-clock.ts';
 import type { Outcome } from '../component/observer.ts';
 import { Kernel } from '../kernel/kernel.ts';
-import { until } from './disk-buffer/fixture.ts';
 import type { BufferSettings } from './disk-buffer/settings.ts';
 import { Dispatcher, type DispatcherOptions } from './dispatcher.ts';
 

@@ -14,5 +14,5 @@ export const REASONS = [
 ] as const;
 export type Reason = (typeof REASONS)[number];
 
-/** How a traced log ended. */
-export type LogOutcome = 'delivered' | 'filtered' | 'dead_lettered' | 'dropped';
+/** How a traced log ended; `buffered`: in a sink's disk buffer, which delivers it later, without spans. */
+export type LogOutcome = 'delivered' | 'filtered' | 'buffered' | 'dead_lettered' | 'dropped';

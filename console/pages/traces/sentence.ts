@@ -3,6 +3,7 @@ import type { Found } from '../../charts/waterfall.ts';
 import { bytes } from '../../format/bytes.ts';
 import { duration } from '../../format/duration.ts';
 import { counted, list } from '../../format/number.ts';
+import { text } from '../../format/value.ts';
 
 const SEND = /^sink\.(.+)\.send$/;
 const SENT = /^sent (.+)$/;
@@ -15,6 +16,8 @@ export function sentenceOf(trace: Found, batch?: Found): string {
   switch (trace.outcome) {
     case 'filtered':
       return `A processor removed it after ${took}. It was sent nowhere.`;
+    case 'buffered':
+      return `Stored in the disk buffer of a sink after ${took}; it is delivered from there.${trouble}`;
     case 'dead_lettered':
       return `Rejected after ${took}: ${trace.status.message ?? 'a sink did not take it'}. The original bytes are in the dead letters.`;
     case 'dropped':
@@ -41,7 +44,9 @@ function troubleOf(batch: Found): string {
       const first = attempts[0]!;
       const code = first.attributes['http.response.status_code'];
       const what =
-        code === undefined ? `failed (${first.status.message ?? 'no reason given'})` : `answered ${code}`;
+        code === undefined
+          ? `failed (${first.status.message ?? 'no reason given'})`
+          : `answered ${text(code)}`;
       const accepted = batch.spans.some(
         ({ name, status }) => SEND.exec(name)?.[1] === sink && status.code !== 'error',
       );

@@ -27,6 +27,7 @@ interface Sign {
 export const OUTCOMES: Readonly<Record<Outcome, Sign>> = {
   delivered: { word: 'delivered', icon: 'delivered', tone: 'ok', fill: { class: 'h-ink' } },
   filtered: { word: 'filtered', icon: 'filtered', tone: 'dim', fill: { fill: 'url(#p-filtered)' } },
+  buffered: { word: 'buffered on disk', icon: 'filtered', tone: 'dim', fill: { fill: 'url(#p-filtered)' } },
   dead_lettered: { word: 'dead-lettered', icon: 'dead-lettered', tone: 'bad', fill: { fill: 'url(#p-bad)' } },
   dropped: { word: 'dropped', icon: 'dropped', tone: 'bad', fill: { class: 's-bad' } },
 };

@@ -20,6 +20,7 @@ const SINKS: Readonly<Record<Sink['state'], { word: string; icon: IconName; look
   sending: { word: 'being sent', icon: 'pause', look: 'open' },
   waiting: { word: 'waiting', icon: 'pause', look: 'open' },
   retrying: { word: 'retrying', icon: 'pause', look: 'open' },
+  buffered: { word: 'buffered on disk', icon: 'pause', look: 'open' },
   dead_lettered: { word: 'rejected', icon: 'cross', look: 'dead' },
   dropped: { word: 'dropped', icon: 'cross', look: 'dead' },
 };

@@ -1,7 +1,7 @@
 import { appendFile, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { BufferRig, partOf, readAll, summary, until } from './fixture.ts';
+import { BufferRig, partOf, readAll, summary, until } from '../../../test/fixtures/disk-buffer.ts';
 import { parseName } from './format.ts';
 
 let rig: BufferRig;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { partOf, type Run } from '../../../test/fixtures/disk-buffer.ts';
 import { FakeClock } from '../../component/fake-clock.ts';
 import { liveRow } from '../../component/lines.ts';
 import { Kernel } from '../../kernel/kernel.ts';
@@ -10,7 +11,6 @@ import { stampOf } from '../../record/stamp.ts';
 import { ContextRow } from '../../record/traced.ts';
 import { Frame } from './decode.ts';
 import { FrameEncoder, type Part } from './encode.ts';
-import { partOf, type Run } from './fixture.ts';
 import { HEADER_BYTES, readHeader } from './format.ts';
 import { StoredBatch } from './stored-batch.ts';
 import { StoredStreams } from './stored-streams.ts';

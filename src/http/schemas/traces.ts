@@ -10,7 +10,7 @@ export const REASONS = [
   'tail_slow',
   'tail_failed',
 ] as const;
-export const OUTCOMES = ['delivered', 'filtered', 'dead_lettered', 'dropped'] as const;
+export const OUTCOMES = ['delivered', 'filtered', 'buffered', 'dead_lettered', 'dropped'] as const;
 export const TYPES = ['log', 'system'] as const;
 
 const traceId = z.string().describe('32 hexadecimal digits.');

@@ -20,8 +20,8 @@ export class ContextReader {
 
   read(batch: Batch): void {
     const { segments } = batch;
-    batch.hasContexts = false;
     if (!segments.some((segment) => segment.hasContexts || this.#carries(segment.stream.source))) return;
+    batch.hasContexts = false;
     for (const segment of segments) {
       if (this.#fill(batch, segment)) batch.hasContexts = true;
     }

@@ -39,7 +39,7 @@ interface Ending {
 }
 
 /** From best to worst. */
-const OUTCOMES: readonly LogOutcome[] = ['delivered', 'filtered', 'dead_lettered', 'dropped'];
+const OUTCOMES: readonly LogOutcome[] = ['delivered', 'filtered', 'buffered', 'dead_lettered', 'dropped'];
 
 export class Ways {
   readonly #failed = new WeakMap<Delivery, { outcome: Outcome; reason: string }>();
@@ -67,6 +67,7 @@ export class Ways {
       startedAt: attempts[0]?.startedAt ?? batch.processedAt,
       endedAt: attempts.at(-1)?.endedAt ?? batch.processedAt,
     };
+    if (delivery.stored) return { delivery, send, outcome: 'buffered', failure: null, rows: null };
     const failed = this.#failed.get(delivery);
     if (failed === undefined) return { delivery, send, outcome: 'delivered', failure: null, rows: null };
     const { outcome, reason } = failed;
@@ -151,6 +152,12 @@ export class BatchWays {
     const sends: TimedSend[] = [];
     for (const ending of endings) {
       endedAt = Math.max(endedAt, ending.send.endedAt);
+      if (ending.outcome === 'buffered') {
+        // Without an attempt there was no send.
+        if (ending.send.attempts > 0) sends.push(ending.send);
+        if (outcome === 'delivered') outcome = 'buffered';
+        continue;
+      }
       if (ending.failure === null || (ending.rows !== null && !includes(ending))) {
         sends.push(ending.send);
         continue;
