@@ -30,3 +30,15 @@ test('a sleep longer than a timer can wait does not end at once', () => {
 test('shorter times are kept', () => {
   expect(timerMs(() => new SystemClock().after(1234, () => {}))).toBe(1234);
 });
+
+test('one reading is always the same wall time, until the system’s clock is stepped', () => {
+  const clock = new SystemClock();
+  const reading = clock.now();
+  const before = clock.toEpoch(reading);
+  vi.advanceTimersByTime(2000);
+  vi.setSystemTime(Date.now() + 1);
+  expect(clock.toEpoch(reading)).toBe(before);
+  vi.advanceTimersByTime(2000);
+  vi.setSystemTime(Date.now() + 3_600_000);
+  expect(clock.toEpoch(reading)).toBe(before + 3_600_001);
+});

@@ -10,13 +10,19 @@ export interface Clock {
   after(ms: number, callback: () => void): () => void;
 }
 
-/** How long one anchoring of wall time to monotonic time is used, in milliseconds. */
+/** How often wall time is compared with monotonic time, in milliseconds. */
 const ANCHOR_MS = 1000;
+
+/** What they may differ by, in milliseconds: more than the whole milliseconds of `Date.now` make them differ. */
+const DRIFT_MS = 2;
 
 /** Longest time a timer of Node can wait, in milliseconds; one set to more fires at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** The real clock. Wall time is anchored to monotonic time anew every second, so that it follows clock steps. */
+/**
+ * The real clock. Wall time is compared with monotonic time every second and anchored to it anew when the system's clock
+ * was stepped or has drifted; as long as it was not, one monotonic reading is always the same wall time.
+ */
 export class SystemClock implements Clock {
   #anchoredAt = Number.NEGATIVE_INFINITY;
   #offset = 0;
@@ -29,7 +35,8 @@ export class SystemClock implements Clock {
     const now = performance.now();
     if (now - this.#anchoredAt > ANCHOR_MS) {
       this.#anchoredAt = now;
-      this.#offset = Date.now() - now;
+      const offset = Date.now() - now;
+      if (Math.abs(offset - this.#offset) > DRIFT_MS) this.#offset = offset;
     }
     return monotonic + this.#offset;
   }
