@@ -51,10 +51,10 @@ export class LiveHistory implements Observer {
   readonly #options: HistoryOptions;
   readonly #tables = { fine: new SeriesTable(FINE), coarse: new SeriesTable(COARSE) };
   readonly #recent = new Map<string, Recent>();
-  /** Counters at the last step, by resolution and key. */
+  /** Counters at the last step, by resolution and key. They are kept: a source that comes back goes on counting. */
   readonly #counters = { fine: new Map<string, number>(), coarse: new Map<string, number>() };
   /** Monotonic milliseconds. */
-  readonly #steppedAt = { fine: 0, coarse: 0 };
+  #steppedAt = { fine: 0, coarse: 0 };
   #ticks = 0;
   #cancel: () => void = () => {};
 
@@ -63,6 +63,8 @@ export class LiveHistory implements Observer {
   }
 
   start(): void {
+    const now = this.#options.clock.now();
+    this.#steppedAt = { fine: now, coarse: now };
     this.#next();
   }
 
@@ -127,9 +129,9 @@ export class LiveHistory implements Observer {
     this.#steppedAt[name] = now;
     const values = new Map<string, number>();
     const rate = (key: string, counter: number) => {
-      const before = this.#counters[name].get(key);
+      const before = this.#counters[name].get(key) ?? 0;
       this.#counters[name].set(key, counter);
-      values.set(key, before === undefined ? Number.NaN : (counter - before) / seconds);
+      values.set(key, (counter - before) / seconds);
     };
     rate('agent logs_per_second', status.dispatcher.records_done);
     rate('agent bytes_per_second', status.dispatcher.bytes_done);
@@ -182,11 +184,6 @@ export class LiveHistory implements Observer {
       ...sinks.map(({ id }) => `sinks ${id}`),
     ]);
     for (const key of this.#recent.keys()) if (!keys.has(key)) this.#recent.delete(key);
-    for (const counters of Object.values(this.#counters)) {
-      for (const key of counters.keys()) {
-        if (!key.startsWith('agent ') && !keys.has(key.slice(0, key.lastIndexOf(' ')))) counters.delete(key);
-      }
-    }
   }
 }
 

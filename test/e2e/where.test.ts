@@ -1,6 +1,6 @@
 /** "Where is my line?" asked of the running agent, through the command line and the API. */
 import { execFile } from 'node:child_process';
-import { appendFile, mkdir, open, rename, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -185,16 +185,63 @@ describe('not read yet', () => {
 });
 
 describe('not delivered', () => {
-  test('dropped: a sink refused it, and took the lines beside it', async () => {
-    const refuse = ({ line }: Entry) => (line.includes('bad') ? 'entry too far behind' : undefined);
+  test('filtered: by which processor', async () => {
+    const processors = [{ type: 'filter', drop: 'text contains "health"' }];
+    await agent.configure({ sources: [{ ...source, processors }], sinks: [archive] });
+    await writeFile(input(), 'GET /\nGET /health\nGET /cart\n');
+    await agent.start();
+    await agent.statusWhen(({ dispatcher }) => dispatcher.records_done === 3);
+    const { code, answer } = await where('--file', 'in/a.log', '--text', 'health');
+    expect([code, answer.verdict]).toEqual([4, 'filtered']);
+    expect(answer.explanation).toBe(
+      'filter (drop: text contains "health") of app removed it. It was sent nowhere.',
+    );
+    expect((await where('--file', 'in/a.log', '--line', '3')).answer.verdict).toBe('delivered');
+  });
+
+  const refuse = ({ line }: Entry) => (line.includes('bad') ? 'entry too far behind' : undefined);
+
+  test('dead-lettered: a sink refused it, and where its bytes are kept, also after a restart', async () => {
     const loki = await LokiStub.start({ refuse });
-    await agent.configure({ sources: [source], sinks: [{ ...down, url: loki.url }] });
+    await agent.configure({ sources: [source], sinks: [archive, { ...down, url: loki.url }] });
+    await writeFile(input(), 'good\nbad\nfine\n');
+    await agent.start();
+    await agent.statusWhen(({ dispatcher }) => dispatcher.records_done === 3);
+    const { code, answer } = await where('--file', 'in/a.log', '--text', 'bad');
+    expect([code, answer.verdict, answer.basis]).toEqual([4, 'dead_lettered', 'seen']);
+    expect(answer.sinks).toMatchObject([
+      { id: 'archive', state: 'delivered' },
+      { id: 'loki', state: 'dead_lettered', reason: 'too_old' },
+    ]);
+    const [letter] = answer.dead_letters!;
+    const lines = (await readFile(letter!.file, 'utf8')).split('\n');
+    expect(JSON.parse(lines[letter!.line - 1]!)).toMatchObject({ text: 'bad', uid: answer.record_uid });
+    expect((await where('--file', 'in/a.log', '--text', 'fine')).answer.verdict).toBe('delivered');
+    await agent.stop();
+    await agent.start();
+    await agent.statusWhen(({ sources }) => sources[0]!.streams[0]?.committed === 14);
+    expect((await where('--file', 'in/a.log', '--text', 'bad')).answer).toMatchObject({
+      verdict: 'dead_lettered',
+      basis: 'committed',
+      dead_letters: [{ sink: 'loki' }],
+    });
+    await agent.stop();
+    await loki.stop();
+  });
+
+  test('dropped: a sink refused it where nothing keeps it', async () => {
+    const loki = await LokiStub.start({ refuse });
+    await agent.configure({
+      sources: [source],
+      sinks: [{ ...down, url: loki.url }],
+      dead_letters: { enabled: false },
+    });
     await writeFile(input(), 'good\nbad\nfine\n');
     await agent.start();
     await agent.statusWhen(({ dispatcher }) => dispatcher.records_done === 3);
     const { code, answer } = await where('--file', 'in/a.log', '--text', 'bad');
     expect([code, answer.verdict]).toEqual([4, 'dropped']);
-    expect((await where('--file', 'in/a.log', '--text', 'fine')).answer.verdict).toBe('delivered');
+    expect(answer.explanation).toContain('1 log was dropped for this reason since start');
     await agent.stop();
     await loki.stop();
   });
