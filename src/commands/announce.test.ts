@@ -49,7 +49,15 @@ const LEDGER = {
   balanced: true,
 };
 function status(type: string, ledger: object, details = {}): AgentStatus {
-  const source = { id: 's', type, state: 'stopped', streams: [], details, ledger: { ...LEDGER, ...ledger } };
+  const source = {
+    id: 's',
+    type,
+    state: 'stopped',
+    streams: [],
+    processors: [],
+    details,
+    ledger: { ...LEDGER, ...ledger },
+  };
   return { ...sampleStatus, sources: [source] } as AgentStatus;
 }
 

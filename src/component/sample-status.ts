@@ -33,6 +33,9 @@ export const sampleStatus: Complete<AgentStatus> = {
         { id: '/var/log/nginx/b.log', position: 500, committed: 500, size: 550, lag_bytes: 50 },
       ],
       details: { rotations: 3, start_at: 'end' },
+      processors: [
+        { type: 'filter', label: 'filter (drop: text contains "x")', details: { passed: 90, removed: 10 } },
+      ],
       ledger: ledger({ read: 100, read_bytes: 1400, delivered: 60, filtered: 10, in_flight: 22 }),
     },
   ],

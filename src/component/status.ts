@@ -135,6 +135,15 @@ export interface ReplayStatus {
   readonly bytes_total: number;
 }
 
+/** A processor of a source. */
+export interface ProcessorStatus {
+  readonly type: string;
+  /** Tells it from others of its type, where it says so. */
+  readonly label?: string;
+  /** Counters of this type of processor, by snake_case name. */
+  readonly details?: Readonly<Record<string, number>>;
+}
+
 export interface AgentStatus {
   readonly version: string;
   readonly state: 'starting' | 'running' | 'draining' | 'stopped';
@@ -146,6 +155,8 @@ export interface AgentStatus {
     readonly id: string;
     readonly type: string;
     readonly ledger: LedgerStatus;
+    /** In the order in which they work. */
+    readonly processors: readonly ProcessorStatus[];
   } & SourceStatus)[];
   readonly sinks: readonly ({ readonly id: string; readonly type: string } & SinkStatus)[];
   readonly dead_letters: DeadLettersStatus;

@@ -52,6 +52,11 @@ function collectSource(samples: Samples, status: SourceStatus): void {
   for (const [name, value] of numbersOf(status.details)) {
     samples.set('log_capturer_source_detail', value, { source, name });
   }
+  for (const [index, { type, details }] of status.processors.entries()) {
+    for (const [name, value] of numbersOf(details)) {
+      samples.set('log_capturer_processor_detail', value, { source, id: `${type}_${index + 1}`, name });
+    }
+  }
 }
 
 function collectSink(samples: Samples, status: SinkStatus): void {

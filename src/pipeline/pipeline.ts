@@ -9,7 +9,7 @@ import type { Observer } from '../component/observer.ts';
 import type { Processor } from '../component/processor.ts';
 import type { Sink } from '../component/sink.ts';
 import { type Source, type SourceFile, SourceReplaced } from '../component/source.ts';
-import type { AgentStatus } from '../component/status.ts';
+import type { AgentStatus, ProcessorStatus } from '../component/status.ts';
 import type { ConfigDiff } from '../config/diff.ts';
 import type { Config, SinkConfig, SourceConfig } from '../config/schema.ts';
 import { selects } from '../config/selection.ts';
@@ -66,6 +66,8 @@ export class Pipeline {
   readonly #leavingSources = new Map<string, SourceEntry>();
   /** Sinks that were removed or changed, until they are closed. */
   readonly #retired = new Set<SinkEntry>();
+  /** Sinks whose destination is gone for good. */
+  readonly #gone = new WeakSet<Sink>();
   readonly #dispatcher: Dispatcher;
   readonly #stopping = new AbortController();
   readonly #finished = Promise.withResolvers<void>();
@@ -100,7 +102,7 @@ export class Pipeline {
     }
   }
 
-  /** Resolves when every source has come to its end. */
+  /** Resolves when every source has come to its end, or the destination of every sink is gone for good. */
   get finished(): Promise<void> {
     return this.#finished.promise;
   }
@@ -114,6 +116,7 @@ export class Pipeline {
   /** Starts the sources; called once, after `open`. */
   start(): void {
     for (const { seat } of this.#sources.values()) seat.start();
+    for (const { sink } of this.#sinks.values()) this.#noteWhenGone(sink);
   }
 
   /**
@@ -125,7 +128,7 @@ export class Pipeline {
     this.#stopping.abort(reason);
     await this.#changing?.catch(() => {});
     await Promise.all([...this.#sources.values()].map(({ seat }) => seat.halt(reason)));
-    const left = await this.#dispatcher.drain(deadlineMs);
+    const left = await this.#dispatcher.drain(this.#isEverySinkGone() ? 0 : deadlineMs);
     if (left > 0) {
       this.#options.log.warn(
         { records: left },
@@ -210,10 +213,11 @@ export class Pipeline {
     const { sources, sinks, ...dispatcher } = this.#dispatcher.status();
     const { slots } = this.#dispatcher;
     return {
-      sources: [...this.#leavingSources, ...this.#sources].map(([id, { config, seat }]) => ({
+      sources: [...this.#leavingSources, ...this.#sources].map(([id, { config, seat, processors }]) => ({
         id,
         type: config.type,
         ...seat.status(),
+        processors: config.processors.map(({ type }, step) => statusOf(type, processors[step])),
         ledger: sources.get(id)!,
       })),
       sinks: [
@@ -255,7 +259,19 @@ export class Pipeline {
 
   #checkEnd(): void {
     if (this.#changing !== null) return;
-    if ([...this.#sources.values()].every(({ seat }) => seat.hasEnded)) this.#finished.resolve();
+    const haveEnded = [...this.#sources.values()].every(({ seat }) => seat.hasEnded);
+    if (haveEnded || this.#isEverySinkGone()) this.#finished.resolve();
+  }
+
+  #isEverySinkGone(): boolean {
+    return [...this.#sinks.values()].every(({ sink }) => this.#gone.has(sink));
+  }
+
+  #noteWhenGone(sink: Sink): void {
+    void sink.gone?.then(() => {
+      this.#gone.add(sink);
+      this.#checkEnd();
+    });
   }
 
   async #apply(config: PipelineConfig, diff: ComponentsDiff, parts: Parts): Promise<void> {
@@ -284,6 +300,7 @@ export class Pipeline {
       ...sinks.replaced.map(({ id }) => this.#exchangeSink(before.sinks.get(id)!, this.#sinks.get(id)!)),
       ...sinks.removed.map((id) => this.#removeSink(before.sinks.get(id)!)),
     ];
+    for (const sink of parts.sinks.values()) this.#noteWhenGone(sink);
     for (const id of sources.removed) this.#releaseSource(before.sources.get(id)!);
     const started = [...parts.sources].map(([id, source]) => {
       const { config: entry, seat } = this.#sources.get(id)!;
@@ -374,4 +391,9 @@ function times({ batch_timeout, retry }: Config['dispatcher']) {
     batchTimeoutMs: batch_timeout,
     retry: { initialMs: retry.initial, maxMs: retry.max, giveUpAfterMs: retry.give_up_after },
   };
+}
+
+function statusOf(type: string, processor: Processor | undefined): ProcessorStatus {
+  const details = processor?.status?.();
+  return { type, ...(processor?.label && { label: processor.label }), ...(details && { details }) };
 }

@@ -44,6 +44,16 @@ const source = z.object({
     )
     .readonly(),
   details,
+  processors: z
+    .array(
+      z.object({
+        type: z.string(),
+        label: z.string().optional(),
+        details: z.record(z.string(), z.number()).optional(),
+      }),
+    )
+    .readonly()
+    .describe('In the order in which they work, with counters that only this type has.'),
   ledger,
 });
 

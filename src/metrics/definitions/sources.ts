@@ -74,4 +74,9 @@ export const sourcesMetrics = {
     help: 'Counters and facts that only this type of source has.',
     labels: ['source', 'name'],
   },
+  log_capturer_processor_detail: {
+    type: 'gauge',
+    help: 'Counters that only this type of processor has; id: its type and its place among the processors of the source, from 1, such as filter_2.',
+    labels: ['source', 'id', 'name'],
+  },
 } as const satisfies Record<string, Definition>;
