@@ -13,6 +13,11 @@ export interface Sink {
    * when aborted. Never queues, batches or retries: the dispatcher does.
    */
   write(delivery: Delivery, signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves when the destination is gone for good, so that no later attempt can succeed; absent: that cannot happen.
+   * When all sinks are gone, the agent stops by itself. Never rejects.
+   */
+  readonly gone?: Promise<void>;
   /** Flushes and lets go of everything. Safe without `open` and safe twice. */
   close(): Promise<void>;
   /** Counters and facts of this type of sink, by snake_case name. */

@@ -201,6 +201,17 @@ describe('standard input to standard output', () => {
   });
 });
 
+describe('standard output', () => {
+  test('whose reader leaves ends the agent, as of any filter', async () => {
+    await agent.configure({ sources: [fileSource], sinks: [{ id: 'out', type: 'stdout' }] });
+    await writeNumbered(input('x.log'), 0, 20_000);
+    const child = await agent.start();
+    const exit = new Promise((resolve) => child.once('exit', resolve));
+    child.stdout!.destroy();
+    expect(await exit).toBe(0);
+  });
+});
+
 describe('parse_json', () => {
   test('gives fields and levels to JSON output; broken lines pass on flagged', async () => {
     await agent.configure({

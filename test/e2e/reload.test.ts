@@ -6,9 +6,9 @@ import { mkdir, open, readFile, rename, symlink, writeFile } from 'node:fs/promi
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import type { ReloadResult } from '../../src/component/status.ts';
+import type { ConfigStatus, ReloadResult } from '../../src/component/status.ts';
 import type { TracerStatus } from '../../src/tracing/tracing.ts';
-import { AgentUnderTest, until } from '../fixtures/agent.ts';
+import { AgentUnderTest, freePort, until } from '../fixtures/agent.ts';
 import { SteadyWriter } from '../fixtures/steady-writer.ts';
 import { LokiStub } from '../stubs/loki.ts';
 import { OtlpCollector } from '../stubs/otlp-collector.ts';
@@ -71,6 +71,13 @@ async function apply(config: object): Promise<ReloadResult> {
   const result = await reloadAfter(() => replaceConfig(config));
   expect(result).toMatchObject({ result: 'applied', trigger: 'watch' });
   return result;
+}
+
+/** Applies another configuration through the API. */
+async function reloadTo(config: object): Promise<ConfigStatus> {
+  await replaceConfig(config);
+  await request('POST', '/api/config/reload');
+  return (await agent.status()).config;
 }
 
 const request = (method: string, path: string, body?: object) =>
@@ -338,6 +345,57 @@ test('a file that was there before a source with start_at: end was changed is no
   ]);
   await agent.statusWhen(({ sources }) => sources[0]!.ledger.delivered === 1);
   expect(await readFile(inAgent('out/new.log'), 'utf8')).toBe('new\n');
+});
+
+describe('a listener', () => {
+  const listening = (port: number, more: object = {}) => ({
+    ...base,
+    sources: [{ id: 'app', type: 'http', listen: `127.0.0.1:${port}`, ...more }],
+    sinks: [{ ...sink, path: 'out/{source}' }],
+  });
+  const post = (port: number, line: string) =>
+    fetch(`http://127.0.0.1:${port}/logs`, {
+      method: 'POST',
+      body: `${line}\n`,
+      headers: { 'content-type': 'text/plain' },
+    });
+  const isClosed = (port: number) =>
+    post(port, 'nobody').then(
+      () => false,
+      () => true,
+    );
+
+  test('whose new port is taken stays where it was; one whose new port is free moves', async () => {
+    const [first, second] = [await freePort(), await freePort()];
+    await start(listening(first));
+    const { last_reload } = await reloadTo(listening(agent.port));
+    expect(last_reload).toMatchObject({ result: 'refused', problems: [expect.stringContaining('in use')] });
+    expect((await post(first, 'one')).status).toBe(200);
+    await apply(listening(second));
+    expect((await post(second, 'two')).status).toBe(200);
+    expect(await isClosed(first)).toBe(true);
+    expect(await readFile(inAgent('out/app'), 'utf8')).toBe('one\ntwo\n');
+  });
+
+  test('that is changed loses and doubles nothing of clients that try again', async () => {
+    const port = await freePort();
+    await start(listening(port));
+    let sent = 0;
+    let isOver = false;
+    const client = (async () => {
+      while (!isOver) {
+        const answer = await post(port, String(sent)).catch(() => undefined);
+        if (answer?.status === 200) sent++;
+      }
+    })();
+    for (let round = 0; round < 3; round++)
+      await apply(listening(port, { labels: { round: String(round) } }));
+    isOver = true;
+    await client;
+    expect(sent).toBeGreaterThan(3);
+    const expected = Array.from({ length: sent }, (_, number) => `${number}\n`).join('');
+    expect(await readFile(inAgent('out/app'), 'utf8')).toBe(expected);
+  });
 });
 
 test('started again, it runs what the file says then', async () => {

@@ -80,6 +80,20 @@ test('a reader that is gone is logged once and loses nothing', async () => {
   expect(workbench.logged).toHaveLength(1);
 });
 
+test('a reader that is gone is gone for good; a slow one, or a full disk, is not', async () => {
+  const workbench = bench();
+  const { sink } = sinkOver(workbench, [3, 'ENOSPC', 'EPIPE']);
+  const delivery = deliver(workbench, [{ text: 'abcd\nef\n' }]);
+  let isGone = false;
+  void sink.gone.then(() => {
+    isGone = true;
+  });
+  await sink.write(delivery, never).catch(() => {});
+  expect(isGone).toBe(false);
+  await sink.write(delivery, never).catch(() => {});
+  expect(isGone).toBe(true);
+});
+
 test('a delivery given up in the middle of a line is not glued to the next one', async () => {
   const workbench = bench();
   const { sink, output } = sinkOver(workbench, [3, 'EIO']);

@@ -29,12 +29,18 @@ export class StdoutSink implements Sink {
   #endsInsideLine = false;
   #records = 0;
   #bytes = 0;
+  readonly #gone = Promise.withResolvers<void>();
   #readerGone = false;
 
   constructor(config: { format: LineFormat }, context: Context, write: WriteBytes = writeToStdout) {
     this.#context = context;
     this.#encoder = new LineEncoder({ ...context, format: config.format });
     this.#write = write;
+  }
+
+  /** A pipe whose reader has left has no other. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
   }
 
   async open(): Promise<void> {}
@@ -99,6 +105,7 @@ export class StdoutSink implements Sink {
       if (!this.#readerGone)
         this.#context.log.warn({ sink: this.#context.id }, 'nobody reads standard output any more');
       this.#readerGone = true;
+      this.#gone.resolve();
       throw new RetryableError(
         'the reader of standard output is gone (EPIPE); start the agent with one that stays',
         {
