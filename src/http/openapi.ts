@@ -15,6 +15,7 @@ export const TAGS = {
   health: 'Whether the agent lives and works: for probes and scrapers.',
   status: 'What the agent does, and where every log is.',
   config: 'The configuration in force, and reloading it.',
+  'dead letters': 'What sinks refused for good, and sending it again.',
   tracing: 'Turning tracing up and down in the running agent.',
   traces: 'What the agent remembers of the traces it made.',
   search: 'Where a log is, and what became of it.',
