@@ -62,7 +62,7 @@ export function queryOf({ file, line, offset, text, id, all }: WhereOptions): UR
 }
 
 function ask(api: ApiClient, query: URLSearchParams): Promise<WhereResult> {
-  return api.ask<WhereResult>('GET', `/api/where?${query}`);
+  return api.ask<WhereResult>('GET', `/api/where?${query.toString()}`);
 }
 
 /** Asks until the line has come to its end. Once it is found it is asked for by its place, which costs next to nothing. */

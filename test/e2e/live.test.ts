@@ -78,7 +78,10 @@ test('the live tail shows what passes, without what processors remove', async ()
   expect(logs[1]).toMatchObject({ source: 'app', source_id: input(), offset: 15 });
   // What is shown leads to its trace, and to where it is.
   await agent.statusWhen(({ dispatcher }) => dispatcher.records_done === 3);
-  expect(await json(`/api/where?id=${logs[1]!.trace_id}`)).toMatchObject({ verdict: 'delivered', line: 3 });
+  expect(await json(`/api/where?id=${String(logs[1]!.trace_id)}`)).toMatchObject({
+    verdict: 'delivered',
+    line: 3,
+  });
   await end();
 });
 
@@ -111,7 +114,7 @@ test('its traces are read with Jaeger’s query API', async () => {
     operation: 'log.process',
     tags: '{"log.offset":"4"}',
   });
-  const found = await json<{ data: JaegerTrace[] }>(`/jaeger/api/traces?${query}`);
+  const found = await json<{ data: JaegerTrace[] }>(`/jaeger/api/traces?${query.toString()}`);
   expect(found.data).toHaveLength(1);
   const [trace] = found.data;
   const root = trace!.spans.find(({ operationName }) => operationName === 'log.process')!;

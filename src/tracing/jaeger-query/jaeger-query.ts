@@ -2,6 +2,7 @@
  * Answers Jaeger's queries from the agent's own store: services, operations, traces. Behind `/jaeger/api`, so that tools
  * which speak to Jaeger read the traces that the agent remembers without any backend.
  */
+import { jsonAttributeValue } from '../exporters/otlp-json.ts';
 import type { DecodedSpan } from '../spans/spans-decoder.ts';
 import type { FoundTrace, TraceQuery, TraceStore } from '../store/store.ts';
 import { type JaegerTrace, jaegerTrace, KINDS } from './trace-json.ts';
@@ -119,5 +120,5 @@ function tagOf(span: DecodedSpan, key: string): string | undefined {
   if (key === 'error') return String(span.status.code === 2);
   if (key === 'span.kind') return KINDS[span.kind];
   const value = span.attributes.get(key);
-  return value === undefined ? undefined : String(value);
+  return value === undefined ? undefined : String(jsonAttributeValue(value));
 }
