@@ -62,8 +62,7 @@ export function TimeChart(props: Props) {
       plot.current?.destroy();
       plot.current = null;
     };
-    // The lines of one chart never change their number without a new key.
-  }, [width, height, theme, asTable]);
+  }, [width, height, theme, asTable, lines.length]);
   useEffect(() => {
     plot.current?.setData(data(props.table), true);
   });

@@ -3,6 +3,7 @@
  * under each sink the attempts that the batch's trace knows of. Pure; pages/traces/waterfall.tsx draws it.
  */
 import type { Trace } from '../api/shapes.ts';
+import { text } from '../format/value.ts';
 
 export type Found = Trace['traces'][number];
 export type Span = Found['spans'][number];
@@ -90,7 +91,7 @@ function attemptRows(name: string, batch: Found, depth: number, place: Placing):
     const failed = send.status.code === 'error';
     const row: Row = {
       ...place.row(send, depth, failed ? 'failed' : 'sent', noteOf(send)),
-      name: `attempt ${number}${answer === undefined ? '' : `: ${answer}`}`,
+      name: `attempt ${text(number)}${answer === undefined ? '' : `: ${text(answer)}`}`,
       ofBatch: true,
     };
     const next = sends[index + 1];
@@ -130,7 +131,7 @@ function stagesOf(root: Span, place: Placing): Row[] {
 
 function noteOf(span: Span): string | undefined {
   return span.status.code === 'error'
-    ? (span.status.message ?? String(span.attributes['error.type'] ?? 'failed'))
+    ? (span.status.message ?? text(span.attributes['error.type'] ?? 'failed'))
     : undefined;
 }
 

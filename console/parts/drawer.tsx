@@ -9,16 +9,17 @@ interface Props {
   readonly title: string;
   readonly kind: string;
   readonly label: string;
+  /** `data-node` of what it was opened from. Following its link has taken the focus from there. */
+  readonly node: string;
   readonly onClose: () => void;
   readonly children: ComponentChildren;
 }
 
-export function Drawer({ icon, title, kind, label, onClose, children }: Props) {
+export function Drawer({ icon, title, kind, label, node, onClose, children }: Props) {
   const sheet = useRef<HTMLDivElement>(null);
   const close = useRef(onClose);
   close.current = onClose;
   useEffect(() => {
-    const before = document.activeElement;
     sheet.current?.focus();
     const onKey = (event: KeyboardEvent) => {
       if (event.key === 'Escape' && !(event.target instanceof HTMLInputElement)) close.current();
@@ -26,7 +27,7 @@ export function Drawer({ icon, title, kind, label, onClose, children }: Props) {
     addEventListener('keydown', onKey);
     return () => {
       removeEventListener('keydown', onKey);
-      if (before instanceof HTMLElement || before instanceof SVGElement) before.focus();
+      document.querySelector<HTMLElement>(`[data-node="${CSS.escape(node)}"]`)?.focus();
     };
   }, []);
   return (

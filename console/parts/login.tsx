@@ -7,16 +7,18 @@ import { Brand } from './rail.tsx';
 
 export function Login() {
   const [busy, setBusy] = useState(false);
-  const [tried, setTried] = useState(false);
+  const [refusal, setRefusal] = useState(
+    signedOut.value === 'refused' ? 'The token of this tab is no longer accepted.' : null,
+  );
   const submit = async (form: HTMLFormElement) => {
     const value = new FormData(form).get('token');
     if (typeof value !== 'string' || value.trim() === '') return;
     setBusy(true);
-    await signIn(value);
-    setTried(true);
+    const refused = await signIn(value);
+    if (refused !== null) setRefusal(refused);
     setBusy(false);
   };
-  const refused = signedOut.value === 'refused' && !busy;
+  const shown = busy ? null : refusal;
   return (
     <main class="login panel">
       <Brand />
@@ -42,14 +44,11 @@ export function Login() {
             type="password"
             class="mono"
             autocomplete="current-password"
-            aria-invalid={refused}
+            aria-invalid={shown !== null}
             aria-describedby="token-fault"
           />
           <span class="fault" id="token-fault" role="alert">
-            {refused &&
-              (tried
-                ? 'The agent does not know this token.'
-                : 'The token of this tab is no longer accepted.')}
+            {shown}
           </span>
         </div>
         <div class="row">

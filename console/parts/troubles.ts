@@ -1,5 +1,5 @@
 /** How many sinks do not work as they should; shown in the rail on every page. */
-import type { AgentStatus, SinkStatus } from '../api/shapes.ts';
+import type { SinkStatus, Status } from '../api/shapes.ts';
 
 export type SinkHealth = 'accepting' | 'slow' | 'stopped';
 
@@ -9,7 +9,7 @@ export function healthOf(sink: SinkStatus): SinkHealth {
   return sink.breaker.state === 'half_open' || sink.state === 'retrying' ? 'slow' : 'accepting';
 }
 
-export function troubles({ sinks }: AgentStatus): { stopped: number; slow: number } {
+export function troubles({ sinks }: Status): { stopped: number; slow: number } {
   const health = sinks.map(healthOf);
   return {
     stopped: health.filter((each) => each === 'stopped').length,

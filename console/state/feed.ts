@@ -5,13 +5,13 @@
 import { effect, signal } from '@preact/signals';
 import { ApiError, get } from '../api/client.ts';
 import { listen } from '../api/events.ts';
-import type { AgentStatus, TracingStatus } from '../api/shapes.ts';
+import type { Status, TracingStatus } from '../api/shapes.ts';
 import { connection, restartedAt } from './connection.ts';
 import { identify, identity, signedOut } from './session.ts';
 
 /** One reading; the status and the tracing status of the same moment. */
 export interface Reading {
-  readonly status: AgentStatus;
+  readonly status: Status;
   readonly tracing: TracingStatus;
   /** When it came, in milliseconds since 1970. */
   readonly at: number;
@@ -98,7 +98,7 @@ async function stream(signal: AbortSignal, took: (reading: Reading) => void): Pr
 async function poll(signal: AbortSignal, took: (reading: Reading) => void): Promise<void> {
   while (!signal.aborted) {
     const [status, tracing] = await Promise.all([
-      get<AgentStatus>('api/status', signal),
+      get<Status>('api/status', signal),
       get<TracingStatus>('api/tracing/status', signal),
     ]);
     took({ status, tracing, at: Date.now() });
@@ -106,7 +106,7 @@ async function poll(signal: AbortSignal, took: (reading: Reading) => void): Prom
   }
 }
 
-function readingOf(event: { status: AgentStatus; tracing: TracingStatus }): Reading {
+function readingOf(event: { status: Status; tracing: TracingStatus }): Reading {
   return { status: event.status, tracing: event.tracing, at: Date.now() };
 }
 
@@ -124,7 +124,10 @@ function take(reading: Reading): void {
 }
 
 /** The start is worked out from two clocks, and moves by some milliseconds when one of them is corrected. */
-export function isAnotherLife(before: AgentStatus, after: AgentStatus): boolean {
+export function isAnotherLife(
+  before: Pick<Status, 'started_at'>,
+  after: Pick<Status, 'started_at'>,
+): boolean {
   return Math.abs(Date.parse(after.started_at) - Date.parse(before.started_at)) > START_TOLERANCE_MS;
 }
 

@@ -30,23 +30,28 @@ export const refusal = computed(() => {
 });
 
 /** Asks who this is. Without an answer nothing changes: the feed says that the connection is lost. */
-export async function identify(): Promise<void> {
+export async function identify(): Promise<ApiError | null> {
   try {
     const { auth, role, name } = await get<{ auth: boolean; role: Role; name?: string }>('api/whoami');
     identity.value = { auth, role, ...(name !== undefined && { name }) };
     unauthorized.value = false;
     signedOut.value = null;
+    return null;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.missing) identity.value = { auth: false, role: 'control' };
+    return error;
   }
 }
 
-/** @returns Whether the agent took the token. */
-export async function signIn(value: string): Promise<boolean> {
+/** @returns why the agent did not take the token; null when it did. */
+export async function signIn(value: string): Promise<string | null> {
   setToken(value.trim());
-  await identify();
-  return signedOut.value === null;
+  unauthorized.value = false;
+  const refused = await identify();
+  if (refused === null) return null;
+  setToken(null);
+  return refused.status === 401 ? 'The agent does not know this token.' : refused.message;
 }
 
 export function signOut(): void {

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { ApiError, open, send, wordsOf } from '../../api/client.ts';
-import type { AgentStatus } from '../../api/shapes.ts';
+import type { AgentStatus, Status } from '../../api/shapes.ts';
 import { countdown, duration } from '../../format/duration.ts';
 import { counted } from '../../format/number.ts';
 import { full, moment } from '../../format/time.ts';
@@ -90,7 +90,7 @@ function Contents({ reading }: { reading: Reading }) {
   );
 }
 
-function ReloadChip({ status, now }: { status: AgentStatus; now: number }) {
+function ReloadChip({ status, now }: { status: Status; now: number }) {
   const last = status.config?.last_reload;
   const loaded = status.config?.loaded_at ?? status.started_at;
   if (last?.result === 'refused') {

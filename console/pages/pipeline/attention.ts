@@ -1,5 +1,5 @@
 /** What an operator must know first: every trouble as a sentence, the figures behind it, and where to act. Worst first. */
-import type { AgentStatus, SinkStatus, TracingStatus } from '../../api/shapes.ts';
+import type { SinkStatus, Status, TracingStatus } from '../../api/shapes.ts';
 import { countdown, duration } from '../../format/duration.ts';
 import { count, counted } from '../../format/number.ts';
 import { clock } from '../../format/time.ts';
@@ -25,7 +25,7 @@ const DOES: Readonly<Record<string, string>> = {
   unauthorized: 'does not accept the credentials',
 };
 
-export function attention(status: AgentStatus, tracing: TracingStatus): Notice[] {
+export function attention(status: Status, tracing: TracingStatus): Notice[] {
   const notices = [
     ...unbalanced(status),
     ...status.sinks.flatMap(sinkNotice),
@@ -50,7 +50,7 @@ function sinkNotice(sink: SinkStatus): Notice[] {
   return [{ level: 'warn', lead: `${sink.id} ${verb}`, rest: `; it is tried again. ${waiting}.`, link }];
 }
 
-function slowSinks({ sinks }: AgentStatus, tracing: TracingStatus): Notice[] {
+function slowSinks({ sinks }: Status, tracing: TracingStatus): Notice[] {
   return sinks.flatMap((sink): Notice[] => {
     const detector = tracing.adaptive_sampling.sinks[sink.id];
     if (detector?.active !== true || healthOf(sink) === 'stopped') return [];
@@ -70,7 +70,7 @@ function slowSinks({ sinks }: AgentStatus, tracing: TracingStatus): Notice[] {
   });
 }
 
-function sourceNotices({ sources, state }: AgentStatus): Notice[] {
+function sourceNotices({ sources, state }: Status): Notice[] {
   if (state !== 'running') return [];
   return sources
     .filter((source) => source.state === 'stopped')
@@ -82,7 +82,7 @@ function sourceNotices({ sources, state }: AgentStatus): Notice[] {
     }));
 }
 
-function poolNotice({ dispatcher, sinks }: AgentStatus): Notice[] {
+function poolNotice({ dispatcher, sinks }: Status): Notice[] {
   if (dispatcher.slots_free > 0) return [];
   const slowest = sinks.toSorted(
     (a, b) => b.oldest_unacknowledged_seconds - a.oldest_unacknowledged_seconds,
@@ -100,7 +100,7 @@ function poolNotice({ dispatcher, sinks }: AgentStatus): Notice[] {
   ];
 }
 
-function unbalanced({ sources, sinks }: AgentStatus): Notice[] {
+function unbalanced({ sources, sinks }: Status): Notice[] {
   return [...sources, ...sinks]
     .filter(({ ledger }) => !ledger.balanced)
     .map(({ id, ledger }) => ({
@@ -110,7 +110,7 @@ function unbalanced({ sources, sinks }: AgentStatus): Notice[] {
     }));
 }
 
-function reloadNotice(status: AgentStatus): Notice[] {
+function reloadNotice(status: Status): Notice[] {
   const last = status.config?.last_reload;
   if (last?.result !== 'refused') return [];
   const problem = last.problems?.[0] ?? 'it is not valid';

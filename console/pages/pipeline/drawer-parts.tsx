@@ -11,6 +11,7 @@ import { differenceOf, sum } from './ledger.tsx';
 
 /** Seconds that a history shows, and its height in pixels. */
 const SPAN = 600;
+const LEAST_SPAN = 60;
 const HEIGHT = 116;
 
 export function Histories({ of, rate: title, lag = false }: { of: string; rate: string; lag?: boolean }) {
@@ -19,13 +20,7 @@ export function Histories({ of, rate: title, lag = false }: { of: string; rate: 
       <History title={title} series={`${of}/rate`} words={rate} ticks={short} />
       <History title="In flight" series={`${of}/in_flight`} words={count} ticks={short} />
       {lag && <History title="Behind" series={`${of}/lag`} words={bytes} ticks={bytes} />}
-      <History
-        title="P99 from read to acknowledgement"
-        series={`${of}/p99`}
-        words={duration}
-        ticks={duration}
-        optional
-      />
+      <LatencyHistory of={of} />
     </>
   );
 }
@@ -35,15 +30,12 @@ interface HistoryProps {
   readonly series: string;
   readonly words: (value: number) => string;
   readonly ticks: (value: number) => string;
-  /** Left out as long as there is no value. */
-  readonly optional?: boolean;
 }
 
-function History({ title, series, words, ticks, optional = false }: HistoryProps) {
+function History({ title, series, words, ticks }: HistoryProps) {
   const table: Table = historyOf([series], SPAN);
   const to = (latest.value?.at ?? 0) / 1000;
   const last = table[1]?.at(-1) ?? null;
-  if (optional && table[1]?.every((value) => value === null)) return null;
   return (
     <TimeChart
       title={title}
@@ -53,10 +45,38 @@ function History({ title, series, words, ticks, optional = false }: HistoryProps
       lines={[{ label: title, look: 'solid' }]}
       height={HEIGHT}
       words={ticks}
-      from={to - SPAN}
+      from={beginOf(table, to)}
       to={to}
     />
   );
+}
+
+function LatencyHistory({ of }: { of: string }) {
+  const table = historyOf([`${of}/p99`, `${of}/p50`], SPAN);
+  const to = (latest.value?.at ?? 0) / 1000;
+  const p99 = table[1]!.findLast((value) => value !== null);
+  if (p99 === undefined || p99 === null) return null;
+  return (
+    <TimeChart
+      title="Read to acknowledged"
+      value={`P99 ${duration(p99)}`}
+      summary={`P99 from reading to acknowledgement over the last ${SPAN / 60} minutes, now ${duration(p99)}`}
+      table={table}
+      lines={[
+        { label: 'P99', look: 'solid' },
+        { label: 'P50', look: 'dashed' },
+      ]}
+      height={HEIGHT}
+      words={duration}
+      from={beginOf(table, to)}
+      to={to}
+    />
+  );
+}
+
+/** Where the readings begin, so that a young agent's chart is not empty for the most part. */
+function beginOf([times]: Table, to: number): number {
+  return Math.max(to - SPAN, Math.min(times[0] ?? to, to - LEAST_SPAN));
 }
 
 export function LedgerOf({ ledger, kind }: { ledger: Ledger; kind: string }) {

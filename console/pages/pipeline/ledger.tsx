@@ -1,6 +1,6 @@
 /** The ledger: where every log is. As a balance in bars, and as a table by source or by sink. */
 import { useState } from 'preact/hooks';
-import type { AgentStatus, Ledger as Counts } from '../../api/shapes.ts';
+import type { Ledger as Counts, Status } from '../../api/shapes.ts';
 import type { Balance } from '../../charts/ledger-layout.ts';
 import { countdown } from '../../format/duration.ts';
 import { count } from '../../format/number.ts';
@@ -15,7 +15,7 @@ const KEY = [
   { key: 'sink', text: 'By sink' },
 ] as const;
 
-export function Ledger({ status }: { status: AgentStatus }) {
+export function Ledger({ status }: { status: Status }) {
   const [by, setBy] = useState<'source' | 'sink'>('source');
   const rows = by === 'source' ? status.sources : status.sinks;
   const total = sum(status.sources.map(({ ledger }) => ledger));

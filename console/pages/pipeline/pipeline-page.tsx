@@ -6,6 +6,7 @@ import { Empty, Outline } from '../../parts/panel.tsx';
 import { Top } from '../../parts/top.tsx';
 import { stale } from '../../state/connection.ts';
 import { latest, type Reading } from '../../state/feed.ts';
+import { useHistory } from '../../state/history.ts';
 import { alsoAsk } from '../../state/keys.ts';
 import { perSecond } from '../../state/rates.ts';
 import { route } from '../../state/route.ts';
@@ -17,6 +18,7 @@ import { SourceDrawer } from './source-drawer.tsx';
 
 export function PipelinePage() {
   const reading = latest.value;
+  useHistory();
   return (
     <>
       <Top title="Pipeline">{reading !== null && <Sentence />}</Top>

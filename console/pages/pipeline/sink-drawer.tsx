@@ -18,7 +18,14 @@ export function SinkDrawer({ sink, onClose }: { sink: SinkStatus; onClose: () =>
   const icon = ({ accepting: 'delivered', slow: 'warning', stopped: 'stopped' } as const)[health];
   const buffer = bufferOf(sink);
   return (
-    <Drawer icon={iconOf(type)} title={id} kind={type} label={`Sink ${id}`} onClose={onClose}>
+    <Drawer
+      icon={iconOf(type)}
+      title={id}
+      kind={type}
+      label={`Sink ${id}`}
+      node={`sink:${id}`}
+      onClose={onClose}
+    >
       <div>
         <p class={`row ${tone}`}>
           <Icon name={icon} />

@@ -1,13 +1,13 @@
 /** A sink in the graph: what it takes, whether it accepts, its breaker as a drawn switch, its buffer. */
 import type { SinkStatus, TracingStatus } from '../../api/shapes.ts';
 import { bytes } from '../../format/bytes.ts';
-import { duration } from '../../format/duration.ts';
 import { count, counted, figure, share } from '../../format/number.ts';
 import { Icon, iconOf } from '../../parts/icon.tsx';
 import { healthOf } from '../../parts/troubles.ts';
 import { perSecond, sinkOf } from '../../state/rates.ts';
 import { href } from '../../state/route.ts';
 import { Breaker } from './breaker.tsx';
+import { Latency } from './latency.tsx';
 import { bufferOf, stateWords } from './sink-words.ts';
 
 interface Props {
@@ -42,11 +42,7 @@ export function SinkNode({ sink, detector }: Props) {
         <span class="cut">{slow ? 'Slow' : stateWords(sink)}</span>
       </div>
       <div class="facts">
-        {detector !== undefined && detector.p99_seconds > 0 && (
-          <span>
-            P99 <b>{duration(detector.p99_seconds * 1000)}</b>
-          </span>
-        )}
+        <Latency of={`sink/${id}`} />
         {ledger.dead_lettered > 0 && (
           <span class="cut">
             <b class="bad">{count(ledger.dead_lettered)}</b> dead-lettered

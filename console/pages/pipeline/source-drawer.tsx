@@ -14,16 +14,24 @@ const MOST_STREAMS = 20;
 export function SourceDrawer({ source, onClose }: { source: SourceStatus; onClose: () => void }) {
   const { id, type, streams, ledger, details } = source;
   const chain = chainOf(id);
+  const many = source.stream_count ?? streams.length;
   const furthest = streams.toSorted((a, b) => b.lag_bytes - a.lag_bytes).slice(0, MOST_STREAMS);
   return (
-    <Drawer icon={iconOf(type)} title={id} kind={type} label={`Source ${id}`} onClose={onClose}>
+    <Drawer
+      icon={iconOf(type)}
+      title={id}
+      kind={type}
+      label={`Source ${id}`}
+      node={`source:${id}`}
+      onClose={onClose}
+    >
       {chain.length > 0 && <p class="small mid">Then {chain.join(', ')}, in this order.</p>}
       <Histories of={`source/${id}`} rate="Read" lag />
       {streams.length > 0 && (
         <div>
           <h3>
-            {streams.length > MOST_STREAMS
-              ? `The ${MOST_STREAMS} furthest behind of ${count(streams.length)} streams`
+            {many > MOST_STREAMS
+              ? `The ${MOST_STREAMS} furthest behind of ${count(many)} streams`
               : 'Streams'}
           </h3>
           <table>

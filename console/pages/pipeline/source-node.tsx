@@ -2,13 +2,12 @@
 import type { SourceStatus } from '../../api/shapes.ts';
 import { Sparkline } from '../../charts/sparkline.tsx';
 import { bytes } from '../../format/bytes.ts';
-import { duration } from '../../format/duration.ts';
 import { count, figure } from '../../format/number.ts';
 import { Icon, iconOf } from '../../parts/icon.tsx';
-import { latest } from '../../state/feed.ts';
-import { tailOf } from '../../state/history.ts';
+import { lagOf, tailOf } from '../../state/history.ts';
 import { perSecond, sourceOf } from '../../state/rates.ts';
 import { href } from '../../state/route.ts';
+import { Latency } from './latency.tsx';
 
 /** Seconds that the small line shows. */
 const SPARK = 60;
@@ -17,8 +16,7 @@ const STATES = { stopped: 'stopped', done: 'read to its end', waiting: 'waits fo
 export function SourceNode({ source }: { source: SourceStatus }) {
   const { id, type, streams, ledger, state } = source;
   const read = perSecond((each) => sourceOf(id)(each)?.ledger.read);
-  const lag = streams.reduce((sum, { lag_bytes }) => sum + lag_bytes, 0);
-  const detector = latest.value?.tracing.adaptive_sampling.sources[id];
+  const many = source.stream_count ?? streams.length;
   const word = (STATES as Partial<Record<string, string>>)[state];
   return (
     <a
@@ -31,7 +29,7 @@ export function SourceNode({ source }: { source: SourceStatus }) {
         <b class="cut">{id}</b>
         <span class="dim small cut">
           {type}
-          {streams.length > 1 && ` ×${streams.length}`}
+          {many > 1 && ` ×${many}`}
         </span>
         <span class="end rate num">
           {read === null ? '' : figure(read)}
@@ -41,7 +39,7 @@ export function SourceNode({ source }: { source: SourceStatus }) {
       <div class="facts">
         {word === undefined ? (
           <span>
-            behind <b>{bytes(lag)}</b>
+            behind <b>{bytes(lagOf(source))}</b>
           </span>
         ) : (
           <span class={state === 'stopped' ? 'bad' : 'mid'}>{word}</span>
@@ -51,11 +49,7 @@ export function SourceNode({ source }: { source: SourceStatus }) {
         </span>
       </div>
       <div class="facts">
-        {detector !== undefined && detector.p99_seconds > 0 && (
-          <span>
-            P99 <b>{duration(detector.p99_seconds * 1000)}</b>
-          </span>
-        )}
+        <Latency of={`source/${id}`} />
         <Sparkline values={tailOf(`source/${id}/rate`, SPARK)} />
       </div>
     </a>

@@ -11,7 +11,6 @@ import { Top } from '../../parts/top.tsx';
 import { stale } from '../../state/connection.ts';
 import { latest, type Reading } from '../../state/feed.ts';
 import { alsoAsk, ownKeys } from '../../state/keys.ts';
-import { perSecond } from '../../state/rates.ts';
 import { go, route } from '../../state/route.ts';
 import { addRows, type LogEvent, type TailRow } from './rows.ts';
 import { TailRowView } from './tail-row.tsx';
@@ -41,10 +40,7 @@ function Contents({ reading }: { reading: Reading }) {
   const { source = '', text = '', rate: cap = DEFAULT_RATE } = route.value.query;
   const [paused, setPaused] = useState(false);
   const [chosen, setChosen] = useState<number | null>(null);
-  const { rows, fault, missed } = useTail({ source, text, rate: cap }, paused);
-  const shown = useShownPerSecond(rows, paused);
-  const read =
-    perSecond(({ status }) => status.sources.reduce((sum, { ledger }) => sum + ledger.read, 0)) ?? 0;
+  const { rows, fault, missed, counts } = useTail({ source, text, rate: cap }, paused);
   const row = rows.find(({ key }) => key === chosen);
   const step = (by: number) => {
     const at = rows.findIndex(({ key }) => key === chosen);
@@ -115,8 +111,7 @@ function Contents({ reading }: { reading: Reading }) {
         <section class={stale.value ? 'panel stale' : 'panel'} aria-label="Live lines">
           <div class="panel-head small">
             <span class="mid num">
-              Showing <b>{rate(shown)}</b> of {rate(read)}
-              {read > shown && shown > 0 && `, 1 in ${count(Math.max(1, Math.round(read / shown)))}`}
+              <Shown counts={counts} />
               {paused && missed > 0 && `; ${count(missed)} new while paused`}
             </span>
             <span class="end legend desk">
@@ -152,6 +147,27 @@ function Contents({ reading }: { reading: Reading }) {
   );
 }
 
+/** How much of what passes is shown, as the agent counts it. */
+function Shown({ counts }: { counts: Counts | null }) {
+  if (counts === null) return <>Live</>;
+  const { passed, shown, unsearched } = counts;
+  return (
+    <>
+      Showing <b>{rate(shown)}</b> of {rate(passed)}
+      {passed > shown && shown > 0 && `, 1 in ${count(Math.round(passed / shown))}`}
+      {unsearched > 0 && `; ${rate(unsearched)} were not searched for the text`}
+    </>
+  );
+}
+
+/** Of the last second. */
+interface Counts {
+  readonly passed: number;
+  readonly shown: number;
+  readonly skipped: number;
+  readonly unsearched: number;
+}
+
 interface Wanted {
   readonly source: string;
   readonly text: string;
@@ -163,12 +179,14 @@ interface Tail {
   readonly fault: ApiError | null;
   /** Lines that came while paused. */
   readonly missed: number;
+  readonly counts: Counts | null;
 }
 
 function useTail({ source, text, rate: cap }: Wanted, paused: boolean): Tail {
   const [rows, setRows] = useState<readonly TailRow[]>([]);
   const [fault, setFault] = useState<ApiError | null>(null);
   const [missed, setMissed] = useState(0);
+  const [counts, setCounts] = useState<Counts | null>(null);
   const held = useRef<LogEvent[]>([]);
   const isPaused = useRef(paused);
   isPaused.current = paused;
@@ -191,6 +209,7 @@ function useTail({ source, text, rate: cap }: Wanted, paused: boolean): Tail {
             on: ({ event, data }) => {
               setFault(null);
               if (event === 'log') held.current.push(JSON.parse(data) as LogEvent);
+              if (event === 'counts') setCounts(JSON.parse(data) as Counts);
             },
           });
         } catch (error) {
@@ -221,21 +240,7 @@ function useTail({ source, text, rate: cap }: Wanted, paused: boolean): Tail {
       clearInterval(timer);
     };
   }, [source, text, cap]);
-  return { rows, fault, missed };
-}
-
-/** Over the last seconds. */
-function useShownPerSecond(rows: readonly TailRow[], paused: boolean): number {
-  const marks = useRef<{ at: number; key: number }[]>([]);
-  const newest = rows[0]?.key ?? 0;
-  if (!paused && marks.current.at(-1)?.key !== newest) {
-    marks.current = [...marks.current.slice(-7), { at: performance.now(), key: newest }];
-  }
-  const first = marks.current[0];
-  const last = marks.current.at(-1);
-  if (first === undefined || last === undefined || last.at <= first.at)
-    return rows.length === 0 ? 0 : rows.length / (DRAW_MS / 1000);
-  return ((last.key - first.key) / (last.at - first.at)) * 1000;
+  return { rows, fault, missed, counts };
 }
 
 function NoLines({ reading: { status }, filtered }: { reading: Reading; filtered: boolean }) {

@@ -1,6 +1,7 @@
 /** Attributes of the chosen span and of the log; of a batch the logs that it links to. */
 import type { Found, Row, Span } from '../../charts/waterfall.ts';
 import { count } from '../../format/number.ts';
+import { text } from '../../format/value.ts';
 import { href } from '../../state/route.ts';
 
 /** Links listed at once. */
@@ -35,7 +36,7 @@ function Values({ span }: { span: Span }) {
       {entries.map(([key, value]) => (
         <>
           <dt>{key}</dt>
-          <dd>{typeof value === 'object' ? JSON.stringify(value) : String(value)}</dd>
+          <dd>{text(value)}</dd>
         </>
       ))}
       {span.trace_state !== undefined && (

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import type uPlot from 'uplot';
 import type { Detector } from '../../api/shapes.ts';
-import { TimeChart } from '../../charts/time-chart.tsx';
+import { type Line, TimeChart } from '../../charts/time-chart.tsx';
 import { duration, parse } from '../../format/duration.ts';
 import { share } from '../../format/number.ts';
 import { clock } from '../../format/time.ts';
@@ -14,7 +14,7 @@ import { healthOf } from '../../parts/troubles.ts';
 import { runningConfig } from '../../state/config.ts';
 import { stale } from '../../state/connection.ts';
 import type { Reading } from '../../state/feed.ts';
-import { historyOf } from '../../state/history.ts';
+import { historyOf, useHistory } from '../../state/history.ts';
 import { type Activation, activations } from './activations.ts';
 
 /** Seconds shown. */
@@ -22,6 +22,8 @@ const SPAN = 900;
 const HEIGHT = 320;
 /** It is turned off below this share of the threshold (design.md, section 5). */
 const OFF_AT = 0.8;
+const P99: Line = { label: 'P99', look: 'solid' };
+const P50: Line = { label: 'P50', look: 'dashed' };
 
 interface Place {
   readonly key: string;
@@ -32,6 +34,7 @@ interface Place {
 
 export function Adaptive({ reading }: { reading: Reading }) {
   const { adaptive_sampling: adaptive } = reading.tracing;
+  useHistory();
   const places = placesOf(reading);
   const [wanted, setWanted] = useState<string | null>(null);
   // Unless one was chosen: the one that is on, else the agent.
@@ -122,7 +125,8 @@ function State({
 
 function Chart({ place: { key, name, detector }, at }: { place: Place; at: number }) {
   const to = at / 1000;
-  const [times, p99, active] = historyOf([`${key}/p99`, `${key}/active`], SPAN);
+  const [times, p99, active, p50] = historyOf([`${key}/p99`, `${key}/active`, `${key}/p50`], SPAN);
+  const hasP50 = p50?.some((value) => value !== null) === true;
   const threshold = detector.threshold_seconds * 1000;
   const on = activations(times, active ?? [], to - SPAN, detector);
   const last = p99?.at(-1) ?? null;
@@ -132,8 +136,8 @@ function Chart({ place: { key, name, detector }, at }: { place: Place; at: numbe
       title={`P99 of ${name}`}
       value={words}
       summary={`P99 of ${name} over the last ${SPAN / 60} minutes, now ${words}, threshold ${duration(threshold)}, adaptive sampling on ${on.length === 1 ? 'once' : `${on.length} times`}`}
-      table={[times, p99 ?? []]}
-      lines={[{ label: 'P99', look: 'solid' }]}
+      table={hasP50 ? [times, p99!, p50!] : [times, p99 ?? []]}
+      lines={hasP50 ? [P99, P50] : [P99]}
       height={HEIGHT}
       words={duration}
       from={to - SPAN}

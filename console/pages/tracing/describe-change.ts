@@ -1,6 +1,7 @@
 /** One entry of the audit trail as a sentence. */
 import type { AuditEntry } from '../../api/shapes.ts';
 import { share } from '../../format/number.ts';
+import { text } from '../../format/value.ts';
 
 export function describeChange({
   action,
@@ -53,7 +54,7 @@ function record(value: unknown): Record<string, unknown> {
 
 function plain(value: unknown): string {
   if (value === null || value === undefined) return '–';
-  if (typeof value !== 'object') return String(value);
+  if (typeof value !== 'object') return text(value);
   return Object.entries(value)
     .map(([key, inner]) => `${key} ${plain(inner)}`)
     .join(', ');

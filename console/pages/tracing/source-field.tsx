@@ -1,6 +1,6 @@
 /** The field for a source: a combobox over what the agent reads (https://www.w3.org/WAI/ARIA/apg/patterns/combobox/). */
 import { useState } from 'preact/hooks';
-import type { AgentStatus } from '../../api/shapes.ts';
+import type { Status } from '../../api/shapes.ts';
 import { rate } from '../../format/number.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { perSecond, sourceOf } from '../../state/rates.ts';
@@ -10,7 +10,7 @@ const MOST = 6;
 
 interface Props {
   readonly value: string;
-  readonly sources: AgentStatus['sources'];
+  readonly sources: Status['sources'];
   readonly disabled: boolean;
   readonly fault: string | undefined;
   readonly onChange: (value: string) => void;
