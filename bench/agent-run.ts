@@ -40,6 +40,8 @@ export interface AgentWork {
   readonly warmUp?: Corpus;
   /** How the corpus gets to the agent; at once when left out. */
   readonly feed?: Work['feed'];
+  /** Begun with the measurement, such as requests to the API; what it returns ends it. */
+  readonly alongside?: (port: number) => () => Promise<void>;
 }
 
 export interface AgentSample extends Sample {
@@ -75,7 +77,9 @@ export async function runAgent(work: AgentWork): Promise<AgentSample> {
     };
     const isTraced = work.tracing !== undefined;
     const task = { child, corpus: work.corpus, input };
+    const end = work.alongside?.(port);
     const sample = await measure(isTraced ? { ...task, ...untilRest } : { ...task, delivered });
+    await end?.();
     const tracing = isTraced ? await getJson<TracerStatus>(port, '/api/tracing/status') : undefined;
     const { read, delivered: arrived } = (await status()).sinks[0]!.ledger;
     if (read !== lines || arrived !== lines) {
