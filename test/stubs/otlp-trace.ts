@@ -165,7 +165,7 @@ interface ScopedSpan {
 }
 
 /**
- * Spans of a scope, the logs' roots as docs/tracing.md says that they are to be read: with the attributes of the scope, a
+ * Spans of a scope, the logs' roots as docs/TRACING_GUIDE.md says that they are to be read: with the attributes of the scope, a
  * link to the batch's span and the stages as events.
  */
 export function withScopeAttributes<T extends ScopedSpan>(

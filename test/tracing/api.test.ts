@@ -1,12 +1,10 @@
-/** The HTTP API on top of the real tracing, and the requests and settings that docs/tracing.md shows. */
+/** The HTTP API on top of the real tracing, and what docs/TRACING_GUIDE.md says of its fields. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { sampleStatus } from '../../src/component/sample-status.ts';
-import { parseConfig } from '../../src/config/load.ts';
 import { buildServer } from '../../src/http/server.ts';
 import { Exposition } from '../../src/metrics/exposition.ts';
 import { tracingMetrics } from '../../src/metrics/tracing-metrics.ts';
-import * as registry from '../../src/registry.ts';
 import { TracingRig } from '../fixtures/tracing.ts';
 
 /** A pipeline whose source `a` reads /var/log/a.log, and the server of its tracing. */
@@ -104,39 +102,8 @@ test('a source that is never traced is not among those that match', async () => 
   expect(matched_sources).toEqual(['a']);
 });
 
-describe('docs/tracing.md', () => {
-  const page = readFileSync(new URL('../../docs/tracing.md', import.meta.url), 'utf8');
-  const blocks = (language: string) =>
-    [...page.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(([, text]) => text!);
-  const requests = [
-    ...blocks('sh')
-      .join('\n')
-      .replaceAll('\\\n', '')
-      .matchAll(/curl -s ['"]?http:\/\/127\.0\.0\.1:8401([^'" \n]+)['"]?([^\n]*)/g),
-  ].map(([, path, rest]) => {
-    const body = /-d '([^']+)'/.exec(rest!)?.[1];
-    const method = /-X ([A-Z]+)/.exec(rest!)?.[1] ?? (body === undefined ? 'GET' : 'POST');
-    return { path: path!, method: method as 'GET', body };
-  });
-
-  test('its configuration is accepted', () => {
-    expect(blocks('yaml')).toHaveLength(1);
-    for (const text of blocks('yaml')) {
-      expect(() => parseConfig(text, 'docs/tracing.md', { registry, environment: {} })).not.toThrow();
-    }
-  });
-
-  test('its requests are answered', async () => {
-    expect(requests.length).toBeGreaterThan(10);
-    const { rig, server, get } = start({ log_tracing_rate: 1 });
-    await rig.deliver(['one']);
-    const [trace] = (await get('/api/traces')).traces;
-    for (const { path, method, body } of requests) {
-      const url = path.replace('$id', trace.trace_id);
-      const answer = await server.inject({ method, url, ...(body && { payload: JSON.parse(body) }) });
-      expect([url, answer.statusCode]).toEqual([url, 200]);
-    }
-  });
+describe('docs/TRACING_GUIDE.md', () => {
+  const page = readFileSync(new URL('../../docs/TRACING_GUIDE.md', import.meta.url), 'utf8');
 
   test('its filters and fields are all there are, and no others', async () => {
     const { server, post } = start();

@@ -14,7 +14,7 @@ export interface SpanFigures {
 
 /**
  * For an agent that has traced nothing yet: half of 400,000 nginx lines of 190 bytes to one sink in mode hybrid, on two virtual
- * cores of an Intel Xeon that others used as well, Node 24.21 (docs/tracing.md, "Before you turn it up").
+ * cores of an Intel Xeon that others used as well, Node 24.21 (docs/TRACING_GUIDE.md, "Ask before you turn it up").
  */
 export const REFERENCE: Readonly<Record<TracingSettings['logSpans'], SpanFigures>> = {
   waterfall: { bytes: 230, cpuNs: 100 },
