@@ -1,18 +1,16 @@
 /**
  * Sources, their processors, the dispatcher and sinks, built from a valid configuration. Starts them downstream first
  * and stops them upstream first, so that each drains into a live consumer. A changed configuration is prepared first
- * (pipeline-change.ts), when nothing has changed yet, and then put in force. It knows nothing of tracing, metrics and
+ * (prepare.ts), when nothing has changed yet, and then put in force. It knows nothing of tracing, metrics and
  * HTTP: they watch as observers and ask for the status. Owned by the agent.
  */
 import { join } from 'node:path';
 import type { Observer } from '../component/observer.ts';
 import type { Processor } from '../component/processor.ts';
-import type { Sink } from '../component/sink.ts';
 import { type Source, type SourceFile, SourceReplaced } from '../component/source.ts';
 import type { AgentStatus, ProcessorStatus } from '../component/status.ts';
 import type { ConfigDiff } from '../config/diff.ts';
-import type { Config, SinkConfig, SourceConfig } from '../config/schema.ts';
-import { selects } from '../config/selection.ts';
+import type { Config, SourceConfig } from '../config/schema.ts';
 import { Dispatcher } from '../dispatcher/dispatcher.ts';
 import type { PositionStore } from '../dispatcher/position-store.ts';
 import type { Settlement } from '../dispatcher/settlement.ts';
@@ -21,6 +19,7 @@ import { within } from '../dispatcher/within.ts';
 import type { Batch } from '../record/batch.ts';
 import { buildProcessors, buildSink, buildSource, isRereadable, type Shared } from './components.ts';
 import { type Parts, prepareParts } from './prepare.ts';
+import { Sinks } from './sinks.ts';
 import { SourceSeat } from './source-seat.ts';
 
 /** The part of a configuration that a pipeline is built from. */
@@ -51,23 +50,14 @@ interface SourceEntry {
   readonly seat: SourceSeat;
 }
 
-interface SinkEntry {
-  readonly config: SinkConfig;
-  readonly sink: Sink;
-}
-
 export class Pipeline {
   readonly #options: PipelineOptions;
   #config: PipelineConfig;
   /** In the order of the configuration. */
   #sources = new Map<string, SourceEntry>();
-  #sinks = new Map<string, SinkEntry>();
   /** Removed ones of which logs are in flight. */
   readonly #leavingSources = new Map<string, SourceEntry>();
-  /** Sinks that were removed or changed, until they are closed. */
-  readonly #retired = new Set<SinkEntry>();
-  /** Sinks whose destination is gone for good. */
-  readonly #gone = new WeakSet<Sink>();
+  readonly #sinks: Sinks;
   readonly #dispatcher: Dispatcher;
   readonly #stopping = new AbortController();
   readonly #finished = Promise.withResolvers<void>();
@@ -78,9 +68,10 @@ export class Pipeline {
     this.#config = config;
     this.#options = options;
     const { positions, observers } = options;
-    for (const entry of config.sinks) {
-      this.#sinks.set(entry.id, { config: entry, sink: buildSink(entry, options) });
-    }
+    this.#sinks = new Sinks(
+      config.sinks.map((entry) => ({ config: entry, sink: buildSink(entry, options) })),
+      { log: options.log, onGone: () => this.#checkEnd() },
+    );
     const sources = config.sources.map((entry) => ({
       config: entry,
       source: buildSource(entry, options, { positions: positions.forSource(entry.id) }),
@@ -89,7 +80,7 @@ export class Pipeline {
     this.#dispatcher = new Dispatcher({
       ...options,
       sources: new Map(sources.map((entry) => [entry.config.id, entry.processors])),
-      sinks: [...this.#sinks.values()].map(route),
+      sinks: this.#sinks.routes,
       ...times(config.dispatcher),
       buffers: {
         folder: join(options.stateDir, 'buffer'),
@@ -109,14 +100,13 @@ export class Pipeline {
 
   /** Opens the sinks and their disk buffers. @throws when one refuses; call `close` then. */
   async open(): Promise<void> {
-    for (const { sink } of this.#sinks.values()) await sink.open();
+    await this.#sinks.open();
     await this.#dispatcher.open();
   }
 
   /** Starts the sources; called once, after `open`. */
   start(): void {
     for (const { seat } of this.#sources.values()) seat.start();
-    for (const { sink } of this.#sinks.values()) this.#noteWhenGone(sink);
   }
 
   /**
@@ -128,7 +118,7 @@ export class Pipeline {
     this.#stopping.abort(reason);
     await this.#changing?.catch(() => {});
     await Promise.all([...this.#sources.values()].map(({ seat }) => seat.halt(reason)));
-    const left = await this.#dispatcher.drain(this.#isEverySinkGone() ? 0 : deadlineMs);
+    const left = await this.#dispatcher.drain(this.#sinks.areGone ? 0 : deadlineMs);
     if (left > 0) {
       this.#options.log.warn(
         { records: left },
@@ -138,11 +128,8 @@ export class Pipeline {
   }
 
   /** Closes the sinks, all of them even when some fail. Safe twice. @throws the first failure. */
-  async close(): Promise<void> {
-    const failures: unknown[] = [];
-    const sinks = [...this.#retired, ...this.#sinks.values()];
-    for (const { sink } of sinks) await sink.close().catch((error) => failures.push(error));
-    if (failures.length > 0) throw failures[0];
+  close(): Promise<void> {
+    return this.#sinks.close();
   }
 
   /**
@@ -174,9 +161,7 @@ export class Pipeline {
 
   /** Ids of the sinks that logs of a source go to. */
   sinksOf(source: string): string[] {
-    return [...this.#sinks.values()]
-      .filter(({ config }) => selects(config.sources, source))
-      .map(({ config }) => config.id);
+    return this.#sinks.idsFor(source);
   }
 
   hasSink(id: string): boolean {
@@ -220,13 +205,7 @@ export class Pipeline {
         processors: config.processors.map(({ type }, step) => statusOf(type, processors[step])),
         ledger: sources.get(id)!,
       })),
-      sinks: [
-        ...new Map(
-          [...this.#retired, ...this.#sinks.values()].map((entry) => [entry.config.id, entry]),
-        ).values(),
-      ]
-        .filter(({ config }) => sinks.has(config.id))
-        .map(({ config: { id, type } }) => ({ id, type, ...sinks.get(id)! })),
+      sinks: this.#sinks.status(sinks),
       dispatcher: {
         memory_bytes: this.#config.dispatcher.memory,
         slots: slots.size,
@@ -260,24 +239,15 @@ export class Pipeline {
   #checkEnd(): void {
     if (this.#changing !== null) return;
     const haveEnded = [...this.#sources.values()].every(({ seat }) => seat.hasEnded);
-    if (haveEnded || this.#isEverySinkGone()) this.#finished.resolve();
-  }
-
-  #isEverySinkGone(): boolean {
-    return [...this.#sinks.values()].every(({ sink }) => this.#gone.has(sink));
-  }
-
-  #noteWhenGone(sink: Sink): void {
-    void sink.gone?.then(() => {
-      this.#gone.add(sink);
-      this.#checkEnd();
-    });
+    if (haveEnded || this.#sinks.areGone) this.#finished.resolve();
   }
 
   async #apply(config: PipelineConfig, diff: ComponentsDiff, parts: Parts): Promise<void> {
-    const { sources, sinks } = diff;
-    const before = { sources: this.#sources, sinks: this.#sinks };
-    const halt = (id: string, reason: Error) => before.sources.get(id)!.seat.halt(reason);
+    const { sources } = diff;
+    const before = this.#sources;
+    const { shutdown_timeout: deadlineMs } = config.dispatcher;
+    const { signal } = this.#stopping;
+    const halt = (id: string, reason: Error) => before.get(id)!.seat.halt(reason);
     await Promise.all([
       ...sources.removed.map((id) => halt(id, new Error(`source ${id} was removed`))),
       ...sources.replaced.map(({ id }) => halt(id, new SourceReplaced(`source ${id} was changed`))),
@@ -287,26 +257,23 @@ export class Pipeline {
     this.#config = config;
     this.#dispatcher.setTimes(times(config.dispatcher));
     this.#sources = this.#sourcesOf(config, parts);
-    this.#sinks = new Map(
-      config.sinks.map((entry) => [
-        entry.id,
-        { config: entry, sink: parts.sinks.get(entry.id) ?? before.sinks.get(entry.id)!.sink },
-      ]),
-    );
     for (const [id, processors] of parts.processors) this.#dispatcher.setSource(id, processors);
-    for (const { id } of sinks.added) this.#dispatcher.addSink(route(this.#sinks.get(id)!));
-    for (const { id } of sinks.updated) void this.#dispatcher.replaceSink(route(this.#sinks.get(id)!));
-    const left = [
-      ...sinks.replaced.map(({ id }) => this.#exchangeSink(before.sinks.get(id)!, this.#sinks.get(id)!)),
-      ...sinks.removed.map((id) => this.#removeSink(before.sinks.get(id)!)),
-    ];
-    for (const sink of parts.sinks.values()) this.#noteWhenGone(sink);
-    for (const id of sources.removed) this.#releaseSource(before.sources.get(id)!);
+    const { replaced, removed } = this.#sinks.change({
+      config: config.sinks,
+      diff: diff.sinks,
+      built: parts.sinks,
+      dispatcher: this.#dispatcher,
+      deadlineMs,
+      signal,
+    });
+    for (const id of sources.removed) this.#releaseSource(before.get(id)!);
     const started = [...parts.sources].map(([id, source]) => {
       const { config: entry, seat } = this.#sources.get(id)!;
       return seat.succeed(source, isRereadable(entry.type));
     });
-    await this.#untilDeadline(Promise.all([...left, ...started]));
+    // Those end at the deadline by themselves, or when the agent stops.
+    await removed;
+    await within(this.#options.clock, deadlineMs, Promise.all([replaced, ...started]), signal);
     for (const [id, { seat }] of this.#sources) {
       if (seat.isWaiting) {
         this.#options.log.warn({ source: id }, 'source goes on as soon as its logs in flight are delivered');
@@ -336,54 +303,6 @@ export class Pipeline {
       if (this.#leavingSources.get(id) === entry) this.#leavingSources.delete(id);
     });
   }
-
-  async #exchangeSink(old: SinkEntry, next: SinkEntry): Promise<void> {
-    this.#retired.add(old);
-    await this.#dispatcher.replaceSink(route(next));
-    await this.#closeSink(old);
-  }
-
-  async #removeSink(entry: SinkEntry): Promise<void> {
-    const { id } = entry.config;
-    this.#retired.add(entry);
-    const { shutdown_timeout } = this.#config.dispatcher;
-    const dropped = await this.#dispatcher.removeSink(id, shutdown_timeout, this.#stopping.signal);
-    if (dropped > 0) {
-      this.#options.log.error(
-        { sink: id, records: dropped, reason: 'sink_removed' },
-        'sink was removed before it had delivered everything; what was left is among the dead letters, or dropped where those are off',
-      );
-    }
-    await this.#closeSink(entry);
-  }
-
-  async #closeSink(entry: SinkEntry): Promise<void> {
-    if (!this.#retired.delete(entry)) return;
-    await entry.sink.close().catch((error) => {
-      this.#options.log.warn(
-        { err: error, sink: entry.config.id },
-        'a sink that was removed or changed did not close',
-      );
-    });
-  }
-
-  /** Waits for the event, but not beyond `dispatcher.shutdown_timeout`, and not once the agent stops. */
-  #untilDeadline(event: Promise<unknown>): Promise<void> {
-    const { clock } = this.#options;
-    return within(clock, this.#config.dispatcher.shutdown_timeout, event, this.#stopping.signal);
-  }
-}
-
-function route({ config, sink }: SinkEntry) {
-  const { id, buffer } = config;
-  return {
-    id,
-    sink,
-    selects: (source: string) => selects(config.sources, source),
-    ...(buffer !== undefined && {
-      buffer: { maxBytes: buffer.max_bytes, whenFull: buffer.when_full, fsync: buffer.fsync },
-    }),
-  };
 }
 
 function times({ batch_timeout, retry }: Config['dispatcher']) {
