@@ -204,10 +204,11 @@ export class Archives {
       return archive;
     }
     const waitsFor = this.#waiting.get(key);
-    if (waitsFor !== undefined && this.#known.byKey.get(waitsFor.key)?.stream === waitsFor) return 'later';
+    if (waitsFor !== undefined && this.#live().some(({ stream }) => stream === waitsFor)) return 'later';
 
     const start = await firstBytes(path);
-    const live = [...this.#known.byKey.values()].map(({ content, stream }) => ({ content, stream }));
+    for (const file of this.#known.byKey.values()) if (file.isOpen) await file.peek();
+    const live = this.#live();
     const stored = this.#storedContents().map((content) => ({ content }));
     const candidates: Candidate[] = [...stored, ...live].filter(
       ({ content }) => isTelling(content) && isStart(start, content),
@@ -228,6 +229,16 @@ export class Archives {
       skipped: 0,
       ...content,
     });
+  }
+
+  /** What is still being read, or on its way. */
+  #live(): Candidate[] {
+    const { gone, byKey } = this.#known;
+    for (let index = gone.length - 1; index >= 0; index--) {
+      const { content, stream } = gone[index]!;
+      if (stream.committed >= content.position) gone.splice(index, 1);
+    }
+    return [...gone, ...byKey.values()].map(({ content, stream }) => ({ content, stream }));
   }
 
   #storedContents(): Content[] {

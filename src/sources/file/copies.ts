@@ -85,7 +85,7 @@ export class Copies {
     const copy = candidates.findLast((candidate) => candidate.holds === true);
     if (copy === undefined) {
       this.#known.bytesLost += replaced.unread;
-      if (this.#archives) replaced.stream.outlive();
+      if (this.#archives) this.#known.outlive(replaced);
     }
     // Whatever came behind the copy was in the file between two looks at it, so nothing of it was read.
     const since = copy === undefined ? replaced.intactAt - TICK_MS : startOf(copy.sibling.stats);

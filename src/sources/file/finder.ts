@@ -260,7 +260,7 @@ export class Finder {
     entry: PositionEntry,
     now: number,
   ): Promise<TailedFile | undefined> {
-    const sibling = await this.#siblings.withKey(path, key);
+    const sibling = await this.#siblings.withKey(path, key, entry.born);
     if (sibling === undefined) return undefined;
     const isOfAge = startOf(sibling.stats) === entry.born;
     // Nothing is known of its bytes, so only its age tells it from another file with its number.

@@ -35,6 +35,8 @@ export class KnownFiles {
   readonly followed = new Set<TailedFile>();
   /** Files done with that still exist, until everything read from them is delivered. */
   readonly departed = new Map<string, TailedFile>();
+  /** What was read of files that are gone, until all of it is delivered: they may come back compressed. */
+  readonly gone: { readonly content: Content; readonly stream: FileStream }[] = [];
   /** Contents that may be found in a copy beside their file. */
   readonly replaced: Replaced[] = [];
   rotations = 0;
@@ -77,6 +79,12 @@ export class KnownFiles {
     this.byPath.delete(file.path);
     this.vacant.set(file.path, undefined);
     this.leaving.set(file.path, file);
+  }
+
+  /** The content is in no file any more, but still to be known: it may come back compressed. */
+  outlive({ content, stream }: { readonly content: Content; readonly stream: FileStream }): void {
+    stream.outlive();
+    this.gone.push({ content, stream });
   }
 
   follow(file: TailedFile): void {

@@ -57,6 +57,10 @@ export function* originsOf(path: string): Iterable<string> {
   }
 }
 
+function isOfAge(stats: BigIntStats, born: number | undefined): boolean {
+  return born === undefined || stats.birthtimeNs === 0n || startOf(stats) === born;
+}
+
 export class Siblings {
   readonly #excludes: (path: string) => boolean;
   readonly #complaints: Complaints;
@@ -75,15 +79,18 @@ export class Siblings {
     this.#files.clear();
   }
 
-  /** The file with this key in the folder of the path or of what the path leads to, whatever its name. */
-  async withKey(path: string, key: string): Promise<Sibling | undefined> {
+  /**
+   * The file with this key in the folder of the path or of what the path leads to, whatever its name. `born`: when it
+   * came into being, so that no later file is taken for it that has got its inode.
+   */
+  async withKey(path: string, key: string, born: number | undefined): Promise<Sibling | undefined> {
     for (const place of await places(path)) {
-      const names = await this.#list(place.folder);
+      const names = (await this.#list(place.folder)).filter((name) => !NO_TEXT.test(name));
       const relatives = names.filter((name) => name.startsWith(place.name));
       const strangers = names.filter((name) => !name.startsWith(place.name)).slice(0, MAX_STRANGERS);
       for (const name of [...relatives, ...strangers]) {
         const file = await this.#look(`${place.folder}/${name}`);
-        if (file?.key === key) return file;
+        if (file?.key === key && isOfAge(file.stats, born)) return file;
       }
     }
     return undefined;

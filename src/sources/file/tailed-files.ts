@@ -145,7 +145,7 @@ export class TailedFiles {
     if (deleted) {
       // Its inode will be reused.
       this.#origin.positions.delete(file.key);
-      if (this.#config.archives) file.stream.outlive();
+      if (this.#config.archives) this.#known.outlive(file);
       // What is still on its way cannot be read again anyway.
       else file.stream.retire();
     } else file.giveUp();
@@ -218,7 +218,7 @@ export class TailedFiles {
     if (file.isOpen) return fileStats(file.fd);
     const there = await this.#attributes.at(file.path, file.dev);
     if (there !== undefined && isSame(file, there)) return there;
-    const sibling = await this.#siblings.withKey(file.path, file.key);
+    const sibling = await this.#siblings.withKey(file.path, file.key, file.startedAt);
     if (sibling === undefined) return undefined;
     file.path = sibling.path;
     return this.#attributes.at(file.path, file.dev);
