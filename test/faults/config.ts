@@ -1,16 +1,27 @@
 /** The agent's configuration for a plan. `reloads` counts up: each value gives another configuration. */
 import type { Plan } from './plan.ts';
 
-export function configOf(plan: Plan, options: { lokiUrl: string | undefined; reloads: number }): object {
+export function configOf(
+  plan: Plan,
+  options: { lokiUrl: string | undefined; httpPort: number; reloads: number },
+): object {
   const { reloads } = options;
+  const buffer = plan.http && plan.buffer !== 'none' && { buffer: { max_bytes: '8MiB', fsync: plan.buffer } };
   const loki = {
     id: 'loki',
     type: 'loki',
     url: options.lokiUrl,
     timeout: '500ms',
     concurrency: plan.lokiConcurrency,
+    ...buffer,
   };
-  const file = { id: 'files', type: 'file', path: 'disk/out/{source}.log', rotate: { max_bytes: '10GB' } };
+  const file = {
+    id: 'files',
+    type: 'file',
+    path: 'disk/out/{source}.log',
+    rotate: { max_bytes: '10GB' },
+    ...buffer,
+  };
   return {
     state_dir: 'disk/state',
     sources: [
@@ -26,6 +37,7 @@ export function configOf(plan: Plan, options: { lokiUrl: string | undefined; rel
         max_open_files: plan.maxOpenFiles,
         ...(plan.archives && { archives: true }),
       },
+      ...(plan.http ? [{ id: 'http', type: 'http', listen: `127.0.0.1:${options.httpPort}` }] : []),
     ],
     sinks: [
       ...(plan.sinks.includes('loki') ? [loki] : []),

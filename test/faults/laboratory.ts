@@ -3,6 +3,7 @@
  * the end. Called by the command line and by the short run of the tests.
  */
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   closeSync,
   openSync,
@@ -14,15 +15,19 @@ import {
   writeSync,
 } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import type { AgentStatus } from '../../src/component/status.ts';
+import { decodePositions } from '../../src/dispatcher/position-file.ts';
 import { AgentUnderTest } from '../fixtures/agent.ts';
 import { LokiStub } from '../stubs/loki.ts';
 import { configOf } from './config.ts';
+import { readLetters } from './letters.ts';
 import { type Content, Logs } from './logs.ts';
 import { readLine } from './numbered-line.ts';
 import { OutputFolder } from './output-folder.ts';
 import type { Plan, Step } from './plan.ts';
+import { Poster } from './poster.ts';
 import { Random } from './random.ts';
 import { Receiver, type Restart } from './receiver.ts';
 import { treatments } from './treatments.ts';
@@ -78,6 +83,8 @@ class Laboratory {
   readonly #receivers: Receiver[] = [];
   readonly #restarts: Restart[] = [];
   readonly #sink;
+  readonly #httpPort: number;
+  readonly #poster: Poster;
   #pid: number | undefined;
   #isCorrupted = false;
   #isFull = false;
@@ -93,11 +100,14 @@ class Laboratory {
     loki: LokiStub | undefined,
     receiver: Receiver | undefined,
     sink: ReturnType<typeof treatments>,
+    httpPort: number,
   ) {
     this.agent = agent;
     this.#plan = plan;
     this.#loki = loki;
     this.#sink = sink;
+    this.#httpPort = httpPort;
+    this.#poster = new Poster(httpPort);
     this.#logs = new Logs({
       folder: join(agent.dir, 'logs'),
       seed: plan.seed,
@@ -106,7 +116,7 @@ class Laboratory {
     this.#logs.isHeld = (key) => plan.maxOpenFiles > 100 && this.#holds(key);
     if (receiver !== undefined) this.#receivers.push(receiver);
     if (plan.sinks.includes('file')) {
-      const files = new Receiver('file', plan.seed);
+      const files = new Receiver('files', plan.seed);
       this.#output = new OutputFolder(join(agent.dir, 'disk', 'out'), files);
       this.#receivers.push(files);
     }
@@ -142,7 +152,7 @@ class Laboratory {
         },
       });
     }
-    const laboratory = new Laboratory(agent, plan, loki, receiver, sink);
+    const laboratory = new Laboratory(agent, plan, loki, receiver, sink, await freePort());
     await laboratory.#configure();
     return laboratory;
   }
@@ -153,11 +163,13 @@ class Laboratory {
     this.#sink.behaviour = 'normal';
     if (this.#pid === undefined) await this.#start();
     for (const name of this.#logs.names()) this.#logs.write(name, 1);
+    if (this.#plan.http) this.#poster.post(this.#logs.makeForPost(1));
     await this.#settle();
     const code = await this.agent.stop();
     if (code !== 0) this.faults.push(`the agent ended with ${code} although everything was delivered`);
-    this.#output?.read();
+    this.#readArrivals();
     for (const receiver of this.#receivers) {
+      receiver.resent = this.#poster.repeated;
       const findings = receiver.judge(this.#logs.contents, this.#restarts, receiver.name === 'loki');
       this.faults.push(...findings.faults);
       this.#repeated = add(this.#repeated, findings.repeated);
@@ -181,6 +193,7 @@ class Laboratory {
   }
 
   async close(keeps: boolean): Promise<void> {
+    this.#poster.close();
     await this.agent.stop('SIGKILL');
     this.#logs.close();
     await this.#loki?.stop();
@@ -197,6 +210,8 @@ class Laboratory {
     switch (step.do) {
       case 'write':
         return logs.write(step.log, step.lines);
+      case 'post':
+        return this.#poster.post(logs.makeForPost(step.lines));
       case 'write_stale':
         return logs.writeStale(step.log, step.lines);
       case 'rename':
@@ -237,7 +252,7 @@ class Laboratory {
   }
 
   async #start(): Promise<void> {
-    this.#output?.read();
+    this.#readArrivals();
     this.#excuseUnknown();
     const child = await this.agent.start();
     this.#pid = child.pid!;
@@ -279,12 +294,15 @@ class Laboratory {
     const deadline = performance.now() + PATIENCE_MS;
     let status: AgentStatus;
     for (;;) {
-      this.#output?.read();
+      this.#readArrivals();
       status = await this.#check();
       const missing = this.#receivers.map((receiver) => receiver.missing(this.#logs.contents));
-      if (missing.every((count) => count === 0) && status.dispatcher.records_in_flight === 0) return;
+      const isDone = this.#poster.isIdle && missing.every((count) => count === 0);
+      if (isDone && status.dispatcher.records_in_flight === 0) return;
       if (performance.now() > deadline) {
-        const lag = status.sources[0]!.streams.filter(({ lag_bytes }) => lag_bytes > 0);
+        const lag = status.sources
+          .find(({ id }) => id === 'app')!
+          .streams.filter(({ lag_bytes }) => lag_bytes > 0);
         this.faults.push(
           `still missing after ${PATIENCE_MS} ms: ${missing.join(' and ')} lines, ${status.dispatcher.records_in_flight} in flight; ${JSON.stringify(status.sources[0]!.details)}; behind: ${JSON.stringify(lag)}`,
         );
@@ -292,6 +310,11 @@ class Laboratory {
       }
       await sleep(30);
     }
+  }
+
+  #readArrivals(): void {
+    this.#output?.read();
+    readLetters(join(this.agent.dir, 'disk', 'state', 'dead-letters'), this.#plan.seed, this.#receivers);
   }
 
   /** Every ledger must balance at any moment. */
@@ -305,7 +328,9 @@ class Laboratory {
   }
 
   async #configure(): Promise<void> {
-    await this.agent.configure(configOf(this.#plan, { lokiUrl: this.#loki?.url, reloads: this.#reloads }));
+    await this.agent.configure(
+      configOf(this.#plan, { lokiUrl: this.#loki?.url, httpPort: this.#httpPort, reloads: this.#reloads }),
+    );
   }
 
   async #reload(): Promise<void> {
@@ -319,9 +344,11 @@ class Laboratory {
    * by its stored position, or by its name beside a log of which any position is stored.
    */
   #excuseUnknown(): void {
-    const positions = readOr(join(this.agent.dir, 'disk', 'state', 'positions'), '');
+    const positions = decodePositions(readOr(join(this.agent.dir, 'disk', 'state', 'positions'), ''));
+    const keys = new Set(positions.entries.map(([, key]) => key));
+    const homes = new Set(positions.entries.map(([, , value]) => (value as { path?: string }).path));
     for (const content of this.#logs.contents) {
-      const reason = this.#unknown(content, positions);
+      const reason = this.#unknown(content, keys, homes);
       if (reason === undefined) continue;
       // Also what is still to be written to it.
       content.excuse = reason;
@@ -332,16 +359,20 @@ class Laboratory {
     }
   }
 
-  #unknown(content: Content, positions: string): string | undefined {
+  #unknown(
+    content: Content,
+    keys: ReadonlySet<string>,
+    homes: ReadonlySet<string | undefined>,
+  ): string | undefined {
     const { path, log, key } = content;
+    if (log === 'http') return undefined;
     if (path === null) return 'deleted, and the agent ended before it had read it';
     if (path === join(this.#logs.folder, log)) return undefined;
     const isTarget = path.includes('/targets/');
     if (isTarget && this.#logs.isCurrent(content)) return undefined;
     if (content.compressed || (!isTarget && this.#plan.matchesRotated)) return undefined;
-    if (positions.includes(`"${key}"`)) return undefined;
-    const home = JSON.stringify(join(this.#logs.folder, log));
-    if (!isTarget && !this.#isCorrupted && positions.includes(`"path":${home}`)) return undefined;
+    if (keys.has(key)) return undefined;
+    if (!isTarget && !this.#isCorrupted && homes.has(join(this.#logs.folder, log))) return undefined;
     return `rotated away from ${isTarget ? 'its link' : 'its path'}, and nothing of it was in the stored positions when the agent started again`;
   }
 
@@ -402,6 +433,15 @@ function add(
   const sum: Record<string, number> = { ...a };
   for (const [key, count] of Object.entries(b)) sum[key] = (sum[key] ?? 0) + count;
   return sum;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 function readOr<T>(path: string, otherwise: T): string | T {

@@ -73,6 +73,7 @@ export class Logs {
   readonly #random: Random;
   readonly #logs = new Map<string, Log>();
   #rotations = 0;
+  #posted: Content | undefined;
   /** Set by the laboratory: whether the agent has the file with this key open now. */
   isHeld: (key: string) => boolean = () => false;
 
@@ -87,6 +88,19 @@ export class Logs {
   write(name: string, count: number): void {
     const log = this.#logs.get(name) ?? this.#create(name);
     this.#append(log.fd, log.content, count);
+  }
+
+  /** Makes lines that are sent rather than written to a file. Returns what they belong to, and the first of them. */
+  makeForPost(count: number): { content: Content; from: number; to: number } {
+    this.#posted ??= this.#content('http', { key: '', path: null });
+    const content = this.#posted;
+    const from = content.lines.length;
+    for (let made = 0; made < count; made++) {
+      const seq = content.lines.length;
+      const bytes = numberedLine(this.#seed, { file: content.file, seq }, this.#random, { isText: true });
+      content.lines.push({ seq, bytes, end: 0 });
+    }
+    return { content, from, to: content.lines.length };
   }
 
   /** The writer that still has the rotated file open adds to it. */
@@ -208,11 +222,15 @@ export class Logs {
   }
 
   #begin(log: Log, path = log.path): Content {
+    return this.#content(log.name, { key: keyOf(fstatSync(log.fd, { bigint: true })), path });
+  }
+
+  #content(log: string, { key, path }: { key: string; path: string | null }): Content {
     const content: Content = {
       file: this.contents.length,
-      log: log.name,
+      log,
       lines: [],
-      key: keyOf(fstatSync(log.fd, { bigint: true })),
+      key,
       partial: NONE,
       half: 0,
       size: 0,

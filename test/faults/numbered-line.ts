@@ -14,9 +14,14 @@ const LF = 10;
 const CR = 13;
 const HEADER = /^@(\d+)\.(\d+)\.(\d+)\.([0-9a-f]{8}) /;
 
-/** The line without its terminator. */
-export function numberedLine(seed: number, { file, seq }: LineId, random: Random): Buffer {
-  const payload = payloadOf(random);
+/** The line without its terminator. `isText`: no bytes that are not ASCII. */
+export function numberedLine(
+  seed: number,
+  { file, seq }: LineId,
+  random: Random,
+  options: { isText?: boolean } = {},
+): Buffer {
+  const payload = payloadOf(random, options.isText ?? false);
   const name = `${seed}.${file}.${seq}`;
   return Buffer.concat([Buffer.from(`@${name}.${checksum(name, payload)} `), payload]);
 }
@@ -36,8 +41,8 @@ function checksum(name: string, payload: Buffer): string {
   return crc32(payload, crc32(name)).toString(16).padStart(8, '0');
 }
 
-function payloadOf(random: Random): Buffer {
-  const kind = random.weighted({ text: 12, bytes: 2, long: 0.3, none: 1 });
+function payloadOf(random: Random, isText: boolean): Buffer {
+  const kind = random.weighted({ text: 12, bytes: isText ? 0 : 2, long: 0.3, none: 1 });
   if (kind === 'none') return Buffer.alloc(0);
   const length = kind === 'long' ? random.int(5_000, 40_000) : random.int(1, 250);
   const payload = Buffer.alloc(length);

@@ -6,6 +6,7 @@ export type Step =
   | { readonly do: 'write_stale'; readonly log: string; readonly lines: number }
   | { readonly do: 'rename'; readonly log: string; readonly keepsWriter: boolean }
   | { readonly do: 'copytruncate'; readonly log: string; readonly between: number; readonly copies: boolean }
+  | { readonly do: 'post'; readonly lines: number }
   | { readonly do: 'recreate' | 'swap' | 'compress'; readonly log: string }
   | { readonly do: 'wait'; readonly ms: number }
   /** A wait until all that must have arrived has. */
@@ -32,6 +33,9 @@ export interface Plan {
   /** Whether the patterns of the source also match rotated files, and whether it reads archives. */
   readonly matchesRotated: boolean;
   readonly archives: boolean;
+  /** Whether there is a source that cannot be read again, and a disk buffer for it. */
+  readonly http: boolean;
+  readonly buffer: 'none' | 'interval' | 'always';
   readonly memoryKiB: number;
   readonly batchKiB: number;
   readonly batchSize: number;
@@ -63,6 +67,8 @@ export function planOf(seed: number, options: { steps: number; smallDisk: boolea
     maxOpenFiles: random.pick([4, 1024, 1024, 1024]),
     lokiConcurrency: random.pick([1, 2, 4]),
     onSmallDisk,
+    http: random.chance(0.5),
+    buffer: random.pick(['none', 'interval', 'always'] as const),
   };
   const steps: Step[] = logs.map((log) => ({ do: 'write', log, lines: random.int(1, 30) }));
   steps.push({ do: 'start' });
@@ -74,6 +80,7 @@ export function planOf(seed: number, options: { steps: number; smallDisk: boolea
       write: 12,
       wait: 9,
       write_stale: 2,
+      post: plan.http ? 5 : 0,
       rename: 3,
       burst_of_renames: 1,
       copytruncate: 2,
@@ -92,7 +99,8 @@ export function planOf(seed: number, options: { steps: number; smallDisk: boolea
       const lines = random.weighted({ few: 5, some: 4, many: 1 });
       const count = { few: [1, 5], some: [20, 200], many: [1000, 4000] }[lines] as [number, number];
       steps.push({ do: 'write', log, lines: random.int(...count) });
-    } else if (kind === 'wait') steps.push({ do: 'wait', ms: random.pick([1, 10, 30, 60, 150, 400]) });
+    } else if (kind === 'post') steps.push({ do: 'post', lines: random.int(1, 200) });
+    else if (kind === 'wait') steps.push({ do: 'wait', ms: random.pick([1, 10, 30, 60, 150, 400]) });
     else if (kind === 'write_stale') steps.push({ do: 'write_stale', log, lines: random.int(1, 20) });
     else if (kind === 'rename') steps.push({ do: 'rename', log, keepsWriter: random.chance(0.3) });
     else if (kind === 'burst_of_renames') {

@@ -41,6 +41,10 @@ export class Receiver {
   readonly #strange: Buffer[] = [];
   /** Lines the sink was told to refuse. */
   readonly refused = new Set<string>();
+  /** Lines in the dead letters of the sink. */
+  readonly dead = new Set<string>();
+  /** Lines that their sender sent more than once. */
+  resent: ReadonlySet<string> = new Set();
   empties = 0;
 
   constructor(name: string, seed: number) {
@@ -66,7 +70,7 @@ export class Receiver {
 
   has(file: number, seq: number): boolean {
     const key = keyOf({ file, seq });
-    return this.#arrivals.has(key) || this.refused.has(key);
+    return this.#arrivals.has(key) || this.dead.has(key);
   }
 
   /** How many lines are missing that must be there. */
@@ -98,11 +102,19 @@ export class Receiver {
         }
         arrived++;
         let reason = explain(arrival, restarts, isTimed);
+        if (reason === null && this.resent.has(key)) reason = 'sent again by the client';
         if (reason === null && content.moved && line.end <= TELLING_BYTES) reason = TOO_SHORT;
         if (reason === null) report.add('twice without a reason', describe(content, line));
         else if (reason !== undefined) repeated[reason] = (repeated[reason] ?? 0) + 1;
         // A file that is gone was not delivered anew from where an agent stood that was killed.
-        if (content.excuse !== undefined || line.excuse !== undefined || this.refused.has(key)) continue;
+        if (
+          content.excuse !== undefined ||
+          line.excuse !== undefined ||
+          this.refused.has(key) ||
+          this.dead.has(key)
+        ) {
+          continue;
+        }
         const last = [arrival.time, ...arrival.again].toSorted(byTime).at(-1)!;
         if (last <= before) report.add('out of order', describe(content, line));
         before = last;
