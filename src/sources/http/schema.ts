@@ -53,7 +53,7 @@ export const schema = z
         'When to answer: delivered (200) once every sink, or its disk buffer, has the logs; accepted (202) at once, which loses them when the agent is killed.',
       ),
     acknowledge_timeout: duration({ min: '100ms', max: '10m' })
-      .prefault('30s')
+      .prefault('60s')
       .describe('How long to wait for that; then the answer is 503, and the logs may still be delivered.'),
     busy_timeout: duration({ max: '1m' })
       .prefault('1s')
