@@ -6,6 +6,7 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import type { ConfigStatus } from '../../component/status.ts';
 import { problemSchema } from '../problem.ts';
+import { configStatusSchema } from '../schemas/reload.ts';
 import type { Server } from '../server.ts';
 
 /** The configuration as it may be shown to anybody who may read. */
@@ -13,29 +14,7 @@ export interface ConfigView extends ConfigStatus {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-const reload = z.object({
-  result: z
-    .enum(['applied', 'unchanged', 'refused'])
-    .describe('refused: the file is wrong, and everything is as it was.'),
-  trigger: z.enum(['api', 'signal', 'watch']),
-  at: z.string().describe('ISO 8601.'),
-  changes: z
-    .array(
-      z.object({
-        path: z.string().describe('Such as sources.nginx or tracing.mode.'),
-        action: z.enum(['added', 'removed', 'replaced', 'updated', 'restart_required']),
-      }),
-    )
-    .readonly(),
-  problems: z.array(z.string()).readonly().optional().describe('Why it was refused.'),
-  took_ms: z.number(),
-});
-
-const answer = z.object({
-  file: z.string(),
-  loaded_at: z.string().describe('When it was read, ISO 8601.'),
-  last_reload: reload.optional(),
-  reloads: z.record(z.string(), z.number()).readonly().describe('How many, by result.'),
+const answer = configStatusSchema.extend({
   config: z
     .record(z.string(), z.unknown())
     .readonly()
