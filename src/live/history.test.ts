@@ -3,7 +3,7 @@ import { FakeClock } from '../component/fake-clock.ts';
 import { sampleStatus } from '../component/sample-status.ts';
 import type { Delivery } from '../record/delivery.ts';
 import { LiveHistory } from './history.ts';
-import { Latencies } from './latency.ts';
+import { bucketOf, Latencies } from './latency.ts';
 import { SeriesTable } from './series.ts';
 
 const [source] = sampleStatus.sources;
@@ -90,8 +90,8 @@ test('a source that was removed is forgotten as its steps pass', async () => {
 
 test('percentiles are the upper ends of narrow buckets', () => {
   const latencies = new Latencies();
-  latencies.add(10, 99);
-  latencies.add(1000, 1);
+  latencies.add(bucketOf(10), 99);
+  latencies.add(bucketOf(1000), 1);
   expect(latencies.percentile(0.5)).toBeGreaterThanOrEqual(10);
   expect(latencies.percentile(0.5)).toBeLessThan(10.95);
   expect(latencies.percentile(1)).toBeGreaterThanOrEqual(1000);

@@ -9,7 +9,7 @@ import type { AgentStatus } from '../component/status.ts';
 import type { Batch } from '../record/batch.ts';
 import type { Delivery } from '../record/delivery.ts';
 import { liveCount } from '../record/segment.ts';
-import { Latencies } from './latency.ts';
+import { bucketOf, Latencies } from './latency.ts';
 import { type Resolution, SeriesTable } from './series.ts';
 
 export type HistoryStatus = Pick<AgentStatus, 'sources' | 'sinks' | 'dispatcher'>;
@@ -56,6 +56,8 @@ export class LiveHistory implements Observer {
   /** Monotonic milliseconds. */
   #steppedAt = { fine: 0, coarse: 0 };
   #ticks = 0;
+  /** When the last attempt for each segment of a batch ended; used again. */
+  #endings = new Float64Array(64);
   #cancel: () => void = () => {};
 
   constructor(options: HistoryOptions) {
@@ -85,11 +87,17 @@ export class LiveHistory implements Observer {
   }
 
   completed(batch: Batch, deliveries: readonly Delivery[]): void {
-    for (const segment of batch.segments) {
-      let endedAt = Number.NEGATIVE_INFINITY;
-      for (const { segments, attempts } of deliveries) {
-        if (segments.includes(segment)) endedAt = Math.max(endedAt, attempts.at(-1)?.endedAt ?? endedAt);
+    const { segments } = batch;
+    if (this.#endings.length < segments.length) this.#endings = new Float64Array(segments.length * 2);
+    const endings = this.#endings.fill(Number.NEGATIVE_INFINITY, 0, segments.length);
+    for (const delivery of deliveries) {
+      const endedAt = delivery.attempts.at(-1)?.endedAt ?? Number.NEGATIVE_INFINITY;
+      for (const { index } of delivery.segments) {
+        if (endedAt > endings[index]!) endings[index] = endedAt;
       }
+    }
+    for (const segment of segments) {
+      const endedAt = endings[segment.index]!;
       if (endedAt === Number.NEGATIVE_INFINITY) continue;
       add(this.#recentOf(`sources ${segment.stream.source}`), endedAt - segment.readAt, liveCount(segment));
     }
@@ -188,6 +196,7 @@ export class LiveHistory implements Observer {
 }
 
 function add(recent: Recent, ms: number, count: number): void {
-  recent.fine.add(ms, count);
-  recent.coarse.add(ms, count);
+  const bucket = bucketOf(ms);
+  recent.fine.add(bucket, count);
+  recent.coarse.add(bucket, count);
 }

@@ -6,13 +6,19 @@ const PER_DOUBLING = 8;
 const LOWEST_EXPONENT = -4;
 const BUCKETS = 30 * PER_DOUBLING;
 
+/** The bucket of so many milliseconds. */
+export function bucketOf(ms: number): number {
+  const exponent = Math.log2(Math.max(ms, 2 ** LOWEST_EXPONENT)) - LOWEST_EXPONENT;
+  return Math.min(BUCKETS - 1, Math.floor(exponent * PER_DOUBLING));
+}
+
 export class Latencies {
   readonly #counts = new Float64Array(BUCKETS);
   #total = 0;
 
-  add(ms: number, count: number): void {
-    const exponent = Math.log2(Math.max(ms, 2 ** LOWEST_EXPONENT)) - LOWEST_EXPONENT;
-    this.#counts[Math.min(BUCKETS - 1, Math.floor(exponent * PER_DOUBLING))]! += count;
+  /** @param bucket as `bucketOf` gave it. */
+  add(bucket: number, count: number): void {
+    this.#counts[bucket]! += count;
     this.#total += count;
   }
 

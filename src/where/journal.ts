@@ -21,7 +21,7 @@ import {
 } from './passage.ts';
 import { Passages } from './passages.ts';
 import { Rate } from './rate.ts';
-import { refusedPlaces, type SendState } from './sends.ts';
+import { refusedPlaces, type SendState, type Settled } from './sends.ts';
 
 /** Logs in flight. */
 export interface InFlight {
@@ -33,6 +33,8 @@ export interface InFlight {
 
 /** Most places of traced logs that a passage keeps. */
 const MAX_TRACED_PLACES = 1024;
+/** Most ways that are kept to be shared. */
+const MAX_WAYS = 1000;
 /** Most streams whose rate of reading and latest content are known. */
 const MAX_STREAMS = 100_000;
 
@@ -42,10 +44,12 @@ export class DeliveryJournal implements Observer {
   /** The oldest first. */
   readonly #inFlight = new Map<Batch, Map<Delivery, SendState>>();
   readonly #ways = new Map<string, Way>();
+  #lastWay: { readonly ended: readonly Ended[]; readonly way: Way } | null = null;
   /** By sink: logs moved to its disk buffer in this run. */
   readonly #buffered = new Map<string, number>();
   /** What the file of this key was last read as; a truncated file goes on as another stream. */
-  readonly #latest = new Map<string, { stream: Stream; readonly rate: Rate }>();
+  readonly #latest = new Map<string, { readonly stream: Stream; readonly rate: Rate }>();
+  readonly #rates = new WeakMap<Stream, Rate>();
 
   constructor(options: { clock: Pick<Clock, 'now'>; memoryBytes: number }) {
     this.#clock = options.clock;
@@ -54,17 +58,8 @@ export class DeliveryJournal implements Observer {
 
   accepted(segment: Segment, batch: Batch): void {
     if (!this.#inFlight.has(batch)) this.#inFlight.set(batch, new Map());
-    const { stream } = segment;
-    if (stream.key === undefined) return;
-    const key = latestKey(stream.source, stream.key);
-    const known = this.#latest.get(key);
-    const rate = known?.rate ?? new Rate();
-    rate.add(segment.readAt, segment.bytes);
-    if (known?.stream === stream) return;
-    // Again at the end: the first is the one that was left alone longest.
-    this.#latest.delete(key);
-    this.#latest.set(key, { stream, rate });
-    if (this.#latest.size > MAX_STREAMS) this.#latest.delete(this.#latest.keys().next().value!);
+    const { stream, readAt, bytes } = segment;
+    if (stream.key !== undefined) this.#rateOf(stream, stream.key).add(readAt, bytes);
   }
 
   attempted(delivery: Delivery, retryInMs?: number): void {
@@ -85,11 +80,19 @@ export class DeliveryJournal implements Observer {
   }
 
   completed(batch: Batch): void {
-    const sends = this.#inFlight.get(batch);
-    if (sends === undefined) return;
+    const states = this.#inFlight.get(batch);
+    if (states === undefined) return;
     this.#inFlight.delete(batch);
     if (this.passages.maxBytes === 0) return;
-    for (const segment of batch.segments) this.passages.add(this.#passage(batch, segment, sends));
+    const ended: Ended[][] = batch.segments.map(() => []);
+    for (const [delivery, { settled }] of states) {
+      if (settled === undefined) continue;
+      const one = endedOf(delivery, settled);
+      for (const { index } of delivery.segments) ended[index]!.push(one);
+    }
+    for (const segment of batch.segments) {
+      this.passages.add(this.#passage(batch, segment, ended[segment.index]!));
+    }
   }
 
   /** The latest of what was read from the file with this key. */
@@ -130,36 +133,41 @@ export class DeliveryJournal implements Observer {
     return streams;
   }
 
-  #passage(batch: Batch, segment: Segment, states: ReadonlyMap<Delivery, SendState>): Passage {
-    const sends: Send[] = [];
+  /** That of its file, which may have been read as other streams before. */
+  #rateOf(stream: Stream, fileKey: string): Rate {
+    let rate = this.#rates.get(stream);
+    if (rate !== undefined) return rate;
+    const key = latestKey(stream.source, fileKey);
+    rate = this.#latest.get(key)?.rate ?? new Rate();
+    this.#rates.set(stream, rate);
+    // Again at the end: the first is the one that was left alone longest.
+    this.#latest.delete(key);
+    this.#latest.set(key, { stream, rate });
+    if (this.#latest.size > MAX_STREAMS) this.#latest.delete(this.#latest.keys().next().value!);
+    return rate;
+  }
+
+  #passage(batch: Batch, segment: Segment, ended: readonly Ended[]): Passage {
     const times = [segment.readAt, batch.sealedAt, batch.processedAt];
-    const refusals: Refusal[] = [];
+    let refusals: Refusal[] | null = null;
     let buffered: Map<string, number> | null = null;
-    for (const [delivery, { settled }] of states) {
-      const { sink } = delivery;
-      if (settled === undefined || !delivery.segments.includes(segment)) continue;
-      const { at, end, reason, lost } = settled;
-      const whole = lost === 0 || lost >= delivery.records;
-      sends.push({
-        sink,
-        attempts: delivery.attempts.length,
-        end: whole ? end : 'delivered',
-        reason: whole ? reason : '',
-      });
-      times.push(at);
-      if (end === 'buffered') {
+    for (const { send, settled, isWhole } of ended) {
+      times.push(settled.at);
+      if (settled.end === 'buffered') {
         buffered ??= new Map();
-        buffered.set(sink, settled.bufferedBy);
+        buffered.set(send.sink, settled.bufferedBy);
       }
-      if (whole) continue;
-      const places = refusedPlaces(segment, settled.rows);
+      if (isWhole) continue;
+      const { end, reason, lost, rows } = settled;
+      const places = refusedPlaces(segment, rows);
       if (places?.length === 0) continue;
-      refusals.push({ sink, end, reason, count: places?.length ?? lost, places });
+      refusals ??= [];
+      refusals.push({ sink: send.sink, end, reason, count: places?.length ?? lost, places });
     }
     const parts = {
       first: times,
       removals: removalsOf(segment),
-      refusals: refusals.length === 0 ? null : refusals,
+      refusals,
       traced: tracedOf(segment),
       buffered,
     };
@@ -170,24 +178,50 @@ export class DeliveryJournal implements Observer {
       count: segment.count,
       batch: batch.id,
       row: segment.first,
-      way: this.#wayOf(sends),
+      way: this.#wayOf(ended),
       last: times,
       ...parts,
       size: sizeOf(parts),
     };
   }
 
-  #wayOf(sends: readonly Send[]): Way {
-    const key = JSON.stringify(sends.map(({ sink, attempts, end, reason }) => [sink, attempts, end, reason]));
+  #wayOf(ended: readonly Ended[]): Way {
+    // Segments of a batch mostly go to the same sinks.
+    if (this.#lastWay !== null && isSame(this.#lastWay.ended, ended)) return this.#lastWay.way;
+    const key = ended.map((each) => each.key).join('');
     let way = this.#ways.get(key);
     if (way === undefined) {
       // Attempts and reasons make ways many over the years; those in use are made again at no great cost.
-      if (this.#ways.size >= 1000) this.#ways.clear();
-      way = { key, sends };
+      if (this.#ways.size >= MAX_WAYS) this.#ways.clear();
+      way = { key, sends: ended.map(({ send }) => send) };
       this.#ways.set(key, way);
     }
+    this.#lastWay = { ended, way };
     return way;
   }
+}
+
+/** How a delivery ended, worked out once for all its segments. */
+interface Ended {
+  readonly send: Send;
+  /** Tells sends apart. */
+  readonly key: string;
+  readonly settled: Settled;
+  /** Its records all ended alike. */
+  readonly isWhole: boolean;
+}
+
+function endedOf({ sink, attempts, records }: Delivery, settled: Settled): Ended {
+  const isWhole = settled.lost === 0 || settled.lost >= records;
+  const { end, reason } = isWhole ? settled : DELIVERED;
+  const send = { sink, attempts: attempts.length, end, reason };
+  return { send, key: `${sink}\t${send.attempts}\t${end}\t${reason}\n`, settled, isWhole };
+}
+
+const DELIVERED = { end: 'delivered', reason: '' } as const;
+
+function isSame(a: readonly Ended[], b: readonly Ended[]): boolean {
+  return a.length === b.length && a.every((each, i) => each === b[i]);
 }
 
 function endOf({ dropped, deadLettered, buffered = 0 }: Outcome): End {
@@ -216,6 +250,10 @@ function removalsOf(segment: Segment): readonly Removal[] | null {
 function tracedOf({ traced, first }: Segment): TracedPassage | null {
   if (traced === null) return null;
   const { seed, threshold, rows, count, hasContexts } = traced;
-  const places = rows === null ? null : Array.from(rows.subarray(0, MAX_TRACED_PLACES), (row) => row - first);
+  let places: number[] | null = null;
+  if (rows !== null) {
+    places = [];
+    for (let i = 0; i < rows.length && i < MAX_TRACED_PLACES; i++) places.push(rows[i]! - first);
+  }
   return { seed, threshold, places, count, hasContexts };
 }

@@ -11,6 +11,8 @@ const JOIN_MS = 1000;
 const LONGER_MS = [10_000, 60_000, 600_000, 3600_000];
 /** The part of the memory that is in use after making room. */
 const KEEP = 0.75;
+/** The part of the memory that joining must free, or it is not worth another try. */
+const WORTH = 0.02;
 /** The newest part of the passages, which is never joined any further. */
 const FRESH = 0.25;
 
@@ -77,7 +79,9 @@ export class Passages {
     const enough = this.#maxBytes * KEEP;
     for (const spanMs of LONGER_MS) {
       if (this.#bytes <= enough) return;
+      const before = this.#bytes;
       this.#joinOlder(spanMs);
+      if (before - this.#bytes < this.#maxBytes * WORTH) break;
     }
     for (const passage of this.#all) {
       if (this.#bytes <= enough) return;
