@@ -10,17 +10,14 @@ import type { Segment } from '../record/segment.ts';
 import type { Stream } from '../record/stream.ts';
 import type { LineAnswer } from './answer.ts';
 import { deadLettersAt } from './dead-letters.ts';
+import { fileVerdict } from './file-verdict.ts';
+import type { Finding, VerdictContext } from './finding.ts';
+import { inFlightVerdict } from './in-flight-verdict.ts';
 import type { DeliveryJournal, InFlight } from './journal.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { FoundLine, LineSearch } from './line-search.ts';
 import { isPlain, type Passage, Time, type TracedPassage } from './passage.ts';
-import {
-  type Finding,
-  fileVerdict,
-  inFlightVerdict,
-  passageVerdict,
-  type VerdictContext,
-} from './verdict.ts';
+import { passageVerdict } from './passage-verdict.ts';
 
 /** Where a line is, before anything is said about it. */
 export interface Spot {

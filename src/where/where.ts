@@ -1,6 +1,6 @@
 /**
  * Answers "where is my line?": finds the line in the files that sources read (line-search.ts), or the log by its id, and
- * says what became of it (verdict.ts) with the proof that the agent has. Never looks into a file that no source reads.
+ * says what became of it (passage-verdict.ts and its siblings) with the proof that the agent has. Never looks into a file that no source reads.
  * Asked by the API and the command line; costs the pipeline nothing until it is asked.
  */
 import type { Clock } from '../component/clock.ts';
