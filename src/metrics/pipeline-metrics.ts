@@ -125,7 +125,8 @@ export class PipelineMetrics implements Observer, Collector {
     if (this.#endings.length < segments.length) this.#endings = new Float64Array(segments.length * 2);
     const endings = this.#endings.fill(NEVER, 0, segments.length);
     for (const delivery of deliveries) {
-      const endedAt = delivery.attempts.at(-1)?.endedAt ?? NEVER;
+      // In a disk buffer nothing has ended yet.
+      const endedAt = delivery.stored ? NEVER : (delivery.attempts.at(-1)?.endedAt ?? NEVER);
       for (const { index } of delivery.segments) {
         if (endedAt > endings[index]!) endings[index] = endedAt;
       }

@@ -18,6 +18,7 @@ import type { DeadLetters } from '../dispatcher/sink-lane.ts';
 import { within } from '../dispatcher/within.ts';
 import type { Batch } from '../record/batch.ts';
 import { buildProcessors, buildSink, buildSource, isRereadable, type Shared } from './components.ts';
+import { warnOfLeftBuffers } from './left-buffers.ts';
 import { type Parts, prepareParts } from './prepare.ts';
 import { Sinks } from './sinks.ts';
 import { SourceSeat } from './source-seat.ts';
@@ -83,7 +84,7 @@ export class Pipeline {
       sinks: this.#sinks.routes,
       ...times(config.dispatcher),
       buffers: {
-        folder: join(options.stateDir, 'buffer'),
+        folder: bufferFolder(options.stateDir),
         isLostOnceRead: ({ sourceType }) => !isRereadable(sourceType),
       },
       observers,
@@ -102,6 +103,8 @@ export class Pipeline {
   async open(): Promise<void> {
     await this.#sinks.open();
     await this.#dispatcher.open();
+    const ids = new Set(this.#config.sinks.map(({ id }) => id));
+    await warnOfLeftBuffers(bufferFolder(this.#options.stateDir), ids, this.#options.log);
   }
 
   /** Starts the sources; called once, after `open`. */
@@ -303,6 +306,11 @@ export class Pipeline {
       if (this.#leavingSources.get(id) === entry) this.#leavingSources.delete(id);
     });
   }
+}
+
+/** Of the disk buffers of sinks. */
+function bufferFolder(stateDir: string): string {
+  return join(stateDir, 'buffer');
 }
 
 function times({ batch_timeout, retry }: Config['dispatcher']) {
