@@ -58,10 +58,11 @@ export class Replays {
   /** Something happened while it was pumping. */
   #again = false;
   #stopped = false;
+  readonly #closing = new AbortController();
 
   constructor(options: ReplaysOptions) {
     this.#options = options;
-    this.#reserved = options.kernel.slots.take() ?? null;
+    void this.#reserve();
   }
 
   /** Whether it holds records that were read back and not handed to the lane. */
@@ -128,6 +129,7 @@ export class Replays {
   /** Gives its slots back, also those of deliveries that were not settled. */
   close(): void {
     this.#stopped = true;
+    this.#closing.abort();
     const { slots } = this.#options.kernel;
     for (const { batch } of this.#replays.values()) slots.give(batch.slot);
     this.#replays.clear();
@@ -241,6 +243,20 @@ export class Replays {
       { sink: id, source, bytes: text.length },
       'a log in the disk buffer is larger than dispatcher.batch_bytes and was dropped',
     );
+  }
+
+  /** With a buffer that is added to a running agent, memory may be full: then the first slot that becomes free is it. */
+  async #reserve(): Promise<void> {
+    const { slots } = this.#options.kernel;
+    const slot = slots.take();
+    if (slot !== undefined) {
+      this.#reserved = slot;
+      return;
+    }
+    const late = await slots.acquire(this.#closing.signal).catch(() => null);
+    if (late === null) return;
+    this.#giveSlot(late);
+    this.pump();
   }
 
   #takeSlot(): Slot | null {
