@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { filter, TracingRig } from '../../test/fixtures/tracing.ts';
+import type { Processor } from '../component/processor.ts';
 import type { Mode } from './mode.ts';
 
 const lines = (count: number) => Array.from({ length: count }, (_, i) => `line ${i}`);
@@ -66,6 +67,16 @@ describe('SystemOnly', () => {
     await rig.answer();
     expect(rig.named('log.process')).toEqual([]);
   });
+});
+
+test('a batch that was processed says so, whatever a reload does to the processors meanwhile', async () => {
+  const processors: Processor[] = [{ process() {} }];
+  const rig = new TracingRig({ tracing: { mode: 'full-e2e', log_spans: 'waterfall' }, processors });
+  rig.read(lines(1));
+  await rig.seal();
+  processors.length = 0;
+  await rig.answer();
+  expect(rig.named('processor.run')).toHaveLength(2);
 });
 
 describe('Hybrid', () => {

@@ -68,6 +68,9 @@ interface Plan {
   readonly outfit: Outfit;
   readonly seed: bigint;
   readonly groups: readonly Group[];
+  /** Sources in the batch, and which of them had processors when it was processed: a reload may change that. */
+  readonly sources: ReadonlySet<string>;
+  readonly processed: ReadonlySet<string>;
 }
 
 export class Tracer implements Observer {
@@ -123,7 +126,11 @@ export class Tracer implements Observer {
       this.#options.adaptive.processed(batch);
       const seed = this.#seeds.take(batch.count);
       const groups = mode === 'system-only' ? [] : this.#chooseLogs(batch, seed, outfit.settings);
-      this.#plans.set(batch, { outfit, seed, groups });
+      const sources = new Set<string>();
+      for (const { stream } of batch.segments) sources.add(stream.source);
+      const processed = new Set<string>();
+      for (const source of sources) if (this.#options.isProcessed(source)) processed.add(source);
+      this.#plans.set(batch, { outfit, seed, groups, sources, processed });
     });
   }
 
@@ -161,7 +168,8 @@ export class Tracer implements Observer {
     return this.#choice.choose(batch, seed, settings);
   }
 
-  #write(batch: Batch, deliveries: readonly Delivery[], { outfit, seed, groups }: Plan): void {
+  #write(batch: Batch, deliveries: readonly Delivery[], plan: Plan): void {
+    const { outfit, seed, groups, sources, processed } = plan;
     const ways = this.#ways.of(batch, deliveries);
     const links = this.#links;
     links.clear();
@@ -175,20 +183,19 @@ export class Tracer implements Observer {
       traceId: this.#ids.subarray(0, 16),
       spanId: this.#ids.subarray(16),
       links,
+      processed,
     };
     for (const group of groups) this.#writeGroup(shared, group, ways);
     for (const group of this.#keepTail(batch, deliveries, outfit, groups))
       this.#writeGroup(shared, group, ways);
 
-    const sources = new Set<string>();
-    for (const { stream } of batch.segments) sources.add(stream.source);
     this.#systemSpans += outfit.system.write({
       ...shared,
       deliveries,
       mode: outfit.settings.mode,
       endedAt: ways.endedAt,
       sources: sources.size,
-      processed: sources.values().some(this.#options.isProcessed),
+      processed: processed.size > 0,
     });
   }
 

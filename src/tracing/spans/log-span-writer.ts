@@ -49,6 +49,8 @@ export interface BatchSpans {
   readonly traceId: Buffer;
   readonly spanId: Buffer;
   readonly links: BatchLinks;
+  /** Sources on whose logs processors worked. */
+  readonly processed: ReadonlySet<string>;
 }
 
 export interface Written {
@@ -62,22 +64,18 @@ export interface LogSpanWriterOptions {
   readonly kernel: Pick<Kernel, 'encodeSpans'>;
   readonly ring: SpanRing;
   readonly outlets: Outlets;
-  /** Whether a source has processors. */
-  readonly isProcessed: (source: string) => boolean;
 }
 
 export class LogSpanWriter {
   readonly #kernel: LogSpanWriterOptions['kernel'];
   readonly #ring: SpanRing;
   readonly #outlets: Outlets;
-  readonly #isProcessed: (source: string) => boolean;
   #cells = new Cells(LogCell.sends + 16);
 
-  constructor({ kernel, ring, outlets, isProcessed }: LogSpanWriterOptions) {
+  constructor({ kernel, ring, outlets }: LogSpanWriterOptions) {
     this.#kernel = kernel;
     this.#ring = ring;
     this.#outlets = outlets;
-    this.#isProcessed = isProcessed;
   }
 
   /** Writes the spans of a group whose logs all went this way; counts also those for which the ring had no room. */
@@ -101,7 +99,7 @@ export class LogSpanWriter {
       stages: settings.compact ? events : 'spans',
       scoped,
       joined: false,
-      processed: this.#isProcessed(segment.stream.source),
+      processed: shared.processed.has(segment.stream.source),
       located: !segment.rewritten,
       sends: way.sends,
     };
