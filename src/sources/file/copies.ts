@@ -8,6 +8,7 @@ import { type Content, contentUpTo, holds, isTelling } from './content.ts';
 import { closeFile, openFile } from './file-handle.ts';
 import type { FileStream, StreamOrigin } from './file-stream.ts';
 import type { KnownFiles, Replaced } from './known-files.ts';
+import { entryOf } from './position-entry.ts';
 import type { ReadQueue } from './read-queue.ts';
 import { originsOf, type Sibling, type Siblings, startOf } from './siblings.ts';
 import { TailedFile } from './tailed-file.ts';
@@ -106,7 +107,7 @@ export class Copies {
     for (const sibling of await this.#siblings.rotatedFrom(path, file.startedAt)) {
       const { key } = sibling;
       if (this.#known.byKey.has(key) || this.#known.departed.has(key)) continue;
-      if (this.#origin.positions.get(key) !== undefined) continue;
+      if (entryOf(this.#origin.positions, sibling) !== undefined) continue;
       const isKnown = this.#waiting.get(key)?.stream === stream;
       found.push({ sibling, holds: isKnown || (await this.#holds(sibling.path, content)) });
     }

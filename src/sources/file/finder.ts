@@ -16,9 +16,18 @@ import type { StreamOrigin } from './file-stream.ts';
 import { Heritage } from './handover.ts';
 import type { KnownFiles } from './known-files.ts';
 import { shownPath, systemPath } from './names.ts';
-import { contentOf, type PositionEntry, readPositionEntry } from './position-entry.ts';
+import { contentOf, entryOf, type PositionEntry, readPositionEntry } from './position-entry.ts';
 import type { ReadQueue } from './read-queue.ts';
-import { isFileKey, isMounted, keyOf, originsOf, type Sibling, type Siblings, startOf } from './siblings.ts';
+import {
+  isFileKey,
+  isMounted,
+  isOfAge,
+  keyOf,
+  originsOf,
+  type Sibling,
+  type Siblings,
+  startOf,
+} from './siblings.ts';
 import { TailedFile } from './tailed-file.ts';
 import type { TailedFiles } from './tailed-files.ts';
 
@@ -149,7 +158,8 @@ export class Finder {
     }
     if (!stats.isFile()) return undefined;
     const key = keyOf(stats);
-    const isStored = this.#origin.positions.get(key) !== undefined;
+    const entry = readPositionEntry(this.#origin.positions.get(key));
+    const isStored = entry !== undefined && (isOfAge(stats, entry.born) || entry.path === path);
     if (onlyStored && !isStored) return undefined;
     const known = this.#known.byKey.get(key);
     if (known !== undefined && known.detachedAt === undefined) {
@@ -180,8 +190,10 @@ export class Finder {
     { fromEnd, stored, now }: { fromEnd: boolean; stored: Stored; now: number },
   ): Promise<TailedFile> {
     const size = Number(stats.size);
-    const entry =
-      readPositionEntry(this.#origin.positions.get(key)) ?? (await this.#moved(path, key, stored));
+    const old = readPositionEntry(this.#origin.positions.get(key));
+    const isOld = old !== undefined && isOfAge(stats, old.born);
+    if (old !== undefined && !isOld && old.path !== path) this.#setAside(key, old);
+    const entry = isOld || old?.path === path ? old : await this.#moved(path, key, stored);
     const file = this.#make({ path, key, stats }, { from: entry ?? (fromEnd ? size : 0), now });
     file.predecessor = this.#known.leaving.get(path);
     this.#known.attach(file, path);
@@ -192,12 +204,21 @@ export class Finder {
     }
     // Also when it starts at its first byte: what rotates away before anything of it is delivered is known by this.
     if (entry === undefined || entry.done) file.savePosition();
-    if (size < file.position) this.#files.restart(file, now);
+    // What was stored of this number was in a file that its path led to before.
+    if (size < file.position || (entry === old && !isOld && old !== undefined))
+      this.#files.restart(file, now);
     // Open at once, so that it can be read even when it is deleted before its turn comes.
     if (!file.isOpen && this.#descriptors.hasRoom) {
       await this.#try(file, now, () => this.#files.open(file, now));
     }
     return file;
+  }
+
+  /** Another file has its number now; it may still come back compressed. */
+  #setAside(key: string, entry: PositionEntry): void {
+    const { positions } = this.#origin;
+    positions.delete(key);
+    positions.set(`${key}/${entry.head.crc}`, { ...entry, done: true });
   }
 
   /** The position of the file under another number of its device: those of network and layered file systems change. */
@@ -333,7 +354,7 @@ export class Finder {
     sibling: Sibling,
     { home, read, now }: { home: string; read: readonly TailedFile[]; now: number },
   ): Promise<TailedFile | undefined> {
-    const entry = readPositionEntry(this.#origin.positions.get(sibling.key));
+    const entry = entryOf(this.#origin.positions, sibling);
     const file = this.#make(sibling, { home, from: 0, now });
     const earlier = entry && this.#make(sibling, { home, from: entry, now });
     let isRead = false;

@@ -1,6 +1,8 @@
 /** What the position store keeps of a file, by the key `dev:ino`. */
+import type { Positions } from '../../component/source.ts';
 import type { Content } from './content.ts';
 import { FINGERPRINT_BYTES, type Fingerprint } from './fingerprint.ts';
+import { isOfAge, type Sibling } from './siblings.ts';
 
 export interface PositionEntry {
   /** Where the file was found, for those who read the store. */
@@ -39,6 +41,18 @@ export function readPositionEntry(value: unknown): PositionEntry | undefined {
     ...(isCount(skipped, offset) && skipped > 0 && { skipped }),
     ...(done === true && { done }),
   };
+}
+
+/**
+ * The stored entry of a file. Undefined when there is none, and when it is that of an older file whose inode this one
+ * has got, as far as the file system tells when files came into being.
+ */
+export function entryOf(
+  positions: Pick<Positions, 'get'>,
+  { key, stats }: Sibling,
+): PositionEntry | undefined {
+  const entry = readPositionEntry(positions.get(key));
+  return entry !== undefined && isOfAge(stats, entry.born) ? entry : undefined;
 }
 
 /** What the entry says was read. */

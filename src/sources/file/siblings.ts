@@ -57,7 +57,8 @@ export function* originsOf(path: string): Iterable<string> {
   }
 }
 
-function isOfAge(stats: BigIntStats, born: number | undefined): boolean {
+/** Whether a file came into being then; true when that is not known. */
+export function isOfAge(stats: BigIntStats, born: number | undefined): boolean {
   return born === undefined || stats.birthtimeNs === 0n || startOf(stats) === born;
 }
 
