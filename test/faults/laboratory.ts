@@ -2,7 +2,7 @@
  * Plays a plan: the real agent in a process of its own, the writer and the sinks in this one. Says what was wrong at
  * the end. Called by the command line and by the short run of the tests.
  */
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   closeSync,
@@ -254,7 +254,7 @@ class Laboratory {
   async #start(): Promise<void> {
     this.#readArrivals();
     this.#excuseUnknown();
-    const child = await this.agent.start();
+    const child = await this.#startAgent();
     this.#pid = child.pid!;
     // What is rotated before the very first look at it cannot be told from what was rotated long ago.
     if (this.#starts === 0) {
@@ -263,6 +263,18 @@ class Laboratory {
       );
     }
     this.#starts++;
+  }
+
+  /** While the agent is down, the system may give its port to a connection for a moment. */
+  async #startAgent(): Promise<ChildProcess> {
+    for (let tries = 50; ; tries--) {
+      try {
+        return await this.agent.start();
+      } catch (error) {
+        if (tries === 0 || !(error as Error).message.includes('port is in use')) throw error;
+        await sleep(100);
+      }
+    }
   }
 
   async #kill(): Promise<void> {
@@ -345,10 +357,9 @@ class Laboratory {
    */
   #excuseUnknown(): void {
     const positions = decodePositions(readOr(join(this.agent.dir, 'disk', 'state', 'positions'), ''));
-    const keys = new Set(positions.entries.map(([, key]) => key));
-    const homes = new Set(positions.entries.map(([, , value]) => (value as { path?: string }).path));
+    const paths = new Map(positions.entries.map(([, key, value]) => [key, (value as { path: string }).path]));
     for (const content of this.#logs.contents) {
-      const reason = this.#unknown(content, keys, homes);
+      const reason = this.#unknown(content, paths);
       if (reason === undefined) continue;
       // Also what is still to be written to it.
       content.excuse = reason;
@@ -359,11 +370,8 @@ class Laboratory {
     }
   }
 
-  #unknown(
-    content: Content,
-    keys: ReadonlySet<string>,
-    homes: ReadonlySet<string | undefined>,
-  ): string | undefined {
+  /** `paths`: of the stored positions, by their keys. */
+  #unknown(content: Content, paths: ReadonlyMap<string, string>): string | undefined {
     const { path, log, key } = content;
     if (log === 'http') return undefined;
     if (path === null) return 'deleted, and the agent ended before it had read it';
@@ -371,8 +379,10 @@ class Laboratory {
     const isTarget = path.includes('/targets/');
     if (isTarget && this.#logs.isCurrent(content)) return undefined;
     if (content.compressed || (!isTarget && this.#plan.matchesRotated)) return undefined;
-    if (keys.has(key)) return undefined;
-    if (!isTarget && !this.#isCorrupted && homes.has(join(this.#logs.folder, log))) return undefined;
+    const home = join(this.#logs.folder, log);
+    // Its number may have been that of another file before.
+    if (paths.get(key)?.startsWith(home)) return undefined;
+    if (!isTarget && !this.#isCorrupted && [...paths.values()].includes(home)) return undefined;
     return `rotated away from ${isTarget ? 'its link' : 'its path'}, and nothing of it was in the stored positions when the agent started again`;
   }
 
