@@ -111,7 +111,7 @@ describe('delivered', () => {
   });
 
   test(
-    'within a large file, while more is written to it',
+    'within a large file',
     async () => {
       await agent.configure({ sources: [source], sinks: [{ id: 'out', type: 'blackhole' }] });
       const lines = await writeLarge(input(), LARGE);
