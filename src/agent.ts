@@ -18,9 +18,9 @@ import {
   DeadLetterStore,
 } from './dispatcher/dead-letters/store.ts';
 import { PositionStore } from './dispatcher/position-store.ts';
+import { HttpServer } from './http/http-server.ts';
 import type { OpenApiDocument } from './http/openapi.ts';
 import { RequestCounts } from './http/request-counts.ts';
-import { HttpServer } from './http/server.ts';
 import { Kernel } from './kernel/kernel.ts';
 import { lineKnowledge } from './line-knowledge.ts';
 import { LiveHistory } from './live/history.ts';

@@ -3,6 +3,7 @@
  * Reads no file: whether certificates and tokens in files are good is found out when the server is built (src/http).
  */
 import { z } from 'zod';
+import { isLoopback } from '../component/loopback.ts';
 import { byteSize, duration } from '../component/units.ts';
 
 /** Fewest characters of a token: 16 random ones of base64 are 96 bits, more than anyone can try. */
@@ -156,11 +157,6 @@ export const serverSchema = z.strictObject({
 });
 
 export type ServerConfig = z.output<typeof serverSchema>;
-
-/** Whether only programs on the same host reach this address. Names other than localhost may lead anywhere. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
-}
 
 /**
  * Why a `server:` section as written must not be used; undefined when it may. Works on sections that are wrong

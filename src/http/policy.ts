@@ -3,9 +3,10 @@
  * rates and names. Can be replaced as a whole while the server runs. Built by server.ts.
  */
 import type { Clock } from '../component/clock.ts';
+import { isLoopback } from '../component/loopback.ts';
 import { Budgets } from './budgets.ts';
 import type { ClientRoles } from './client-certificate.ts';
-import { isLoopback, ServedHosts } from './same-origin.ts';
+import { ServedHosts } from './same-origin.ts';
 import type { ServerSettings } from './server.ts';
 import { Tokens } from './tokens.ts';
 

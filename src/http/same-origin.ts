@@ -5,6 +5,7 @@
  */
 import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
+import { isLoopback } from '../component/loopback.ts';
 import type { Policy } from './policy.ts';
 import { Refusal } from './problem.ts';
 import type { Server } from './server.ts';
@@ -54,11 +55,6 @@ export function checkOrigin(server: Server, policy: Policy): void {
       throw new Refusal(403, 'Changes are not accepted from a web page of another origin.');
     }
   });
-}
-
-/** Whether only programs on the same machine reach this address. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
 /** The name in a Host header, in lower case, without port; undefined when there is none. */

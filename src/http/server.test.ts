@@ -7,10 +7,11 @@ import { z } from 'zod';
 import type { Logger } from '../component/logger.ts';
 import { sampleStatus } from '../component/sample-status.ts';
 import type { AgentStatus } from '../component/status.ts';
+import { HttpServer } from './http-server.ts';
 import type { Limits } from './listener.ts';
 import { FakeTracing } from './routes/tracing-api.fixture.ts';
 import { TOKENS } from './server.fixture.ts';
-import { buildServer, type HttpOptions, HttpServer } from './server.ts';
+import { buildServer, type HttpOptions } from './server.ts';
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 

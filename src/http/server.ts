@@ -1,10 +1,8 @@
 /**
- * The agent's HTTP server: what every request goes through (who asks, how often, from where), its errors, and the list of
- * its routes (routes/<resource>.ts, each a schema and a handler). It only asks the agent for answers. Built and started
- * by the agent.
+ * What every request to the agent's HTTP server goes through (who asks, how often, from where), its errors, and the list
+ * of its routes (routes/<resource>.ts, each a schema and a handler). It only asks the agent for answers. Built by
+ * http-server.ts, and by tests.
  */
-import type { AddressInfo } from 'node:net';
-import type { Server as TlsServer } from 'node:tls';
 import fastify, {
   type FastifyBaseLogger,
   type FastifyError,
@@ -21,18 +19,11 @@ import type { Logger } from '../component/logger.ts';
 import type { AgentStatus } from '../component/status.ts';
 import { authorize, identify } from './access.ts';
 import { AuditTrail, audited } from './audit.ts';
-import { watchFiles } from './changed-files.ts';
 import { boundConnections } from './connections.ts';
 import { EventStreams } from './event-stream.ts';
 import { answerUnknown } from './known-paths.ts';
-import {
-  clientErrorHandler,
-  DEFAULT_LIMITS,
-  expectationHandler,
-  type Limits,
-  listenError,
-} from './listener.ts';
-import { OpenApi, type OpenApiDocument } from './openapi.ts';
+import { clientErrorHandler, DEFAULT_LIMITS, expectationHandler, type Limits } from './listener.ts';
+import { OpenApi } from './openapi.ts';
 import { Policy, type RateLimit } from './policy.ts';
 import { PROBLEM_TYPE, problemOf, Refusal } from './problem.ts';
 import { limitRate } from './rate-limit.ts';
@@ -61,8 +52,8 @@ import { tracingRulesRoutes } from './routes/tracing-rules.ts';
 import { tracingStatusRoute } from './routes/tracing-status.ts';
 import { type WhereApi, whereRoute } from './routes/where.ts';
 import { whoamiRoute } from './routes/whoami.ts';
-import { checkOrigin, isLoopback } from './same-origin.ts';
-import { secureContext, type TlsSettings, tlsFiles, tlsOptions } from './tls.ts';
+import { checkOrigin } from './same-origin.ts';
+import { type TlsSettings, tlsOptions } from './tls.ts';
 import type { TokenSettings } from './tokens.ts';
 import type { TracingApi } from './tracing-api.ts';
 import { validatorCompiler } from './validate.ts';
@@ -119,105 +110,6 @@ export interface ServerParts {
 
 export interface HttpOptions extends ServerSettings, ServerParts {}
 
-export class HttpServer {
-  readonly #options: HttpOptions;
-  readonly #clock: Clock;
-  readonly #policy: Policy;
-  readonly #openApi: OpenApi;
-  readonly #streams: EventStreams;
-  readonly #server: Server;
-  #settings: ServerSettings;
-  #stopWatching: () => void = () => {};
-
-  /** @throws an error that says what to do when a certificate or a token cannot be used. */
-  constructor(options: HttpOptions) {
-    this.#options = options;
-    this.#settings = options;
-    this.#clock = options.clock ?? new SystemClock();
-    this.#policy = new Policy(options, this.#clock);
-    ({
-      server: this.#server,
-      openApi: this.#openApi,
-      streams: this.#streams,
-    } = build(options, this.#clock, this.#policy));
-  }
-
-  /** Starts to listen; called once. @throws an error that says what to change when the address cannot be used. */
-  async start(): Promise<{ port: number }> {
-    const { host, port, log, tls } = this.#options;
-    try {
-      await this.#server.listen({ host, port });
-    } catch (error) {
-      throw listenError(error as NodeJS.ErrnoException, host, port);
-    }
-    const { port: bound } = this.#server.server.address() as AddressInfo;
-    log.info({ host, port: bound, tls: tls !== undefined }, 'HTTP server is listening');
-    if (tls === undefined && !isLoopback(host)) {
-      log.warn(
-        { host },
-        'tokens travel unencrypted: set server.tls, or let only a proxy that has TLS reach this port',
-      );
-    }
-    this.#watch();
-    return { port: bound };
-  }
-
-  /** Closes the server and every connection at once. Safe without `start` and safe twice. */
-  async stop(): Promise<void> {
-    this.#stopWatching();
-    await this.#server.close();
-  }
-
-  /** The API, described. */
-  async openApi(): Promise<OpenApiDocument> {
-    await this.#server.ready();
-    return this.#openApi.document(this.#options.status().version);
-  }
-
-  /**
-   * Builds what other settings say about who may do what, and how often; what it returns puts that in force. Address,
-   * port, certificates and limits stay as they are until a restart.
-   * @throws an error that says what to do when they cannot be used; nothing has changed then.
-   */
-  prepare(settings: ServerSettings): () => void {
-    const commit = this.#policy.prepare(settings);
-    return () => {
-      commit();
-      this.#settings = settings;
-      // Who may not see them any more must not go on seeing them; the others come back.
-      this.#streams.endAll();
-      this.#watch();
-    };
-  }
-
-  /** Takes up certificates and tokens that are replaced. What is wrong is logged, and leaves those in use as they are. */
-  #watch(): void {
-    const { tls, log } = this.#options;
-    this.#stopWatching();
-    const watch = (what: string, files: readonly string[], reload: () => void) =>
-      watchFiles(files, this.#clock, (isFirst) => {
-        try {
-          reload();
-          if (!isFirst) log.info({}, `${what} were replaced; the new ones are in use`);
-        } catch (err) {
-          log.error({ err }, `${what} were changed but cannot be used; those of before stay in use`);
-        }
-      });
-    const ends = [
-      watch('tokens', this.#policy.rules.tokens.files, () => {
-        this.#policy.prepare(this.#settings)();
-        this.#streams.endAll();
-      }),
-      watch('certificates', tls === undefined ? [] : tlsFiles(tls), () => {
-        (this.#server.server as unknown as TlsServer).setSecureContext(secureContext(tls!));
-      }),
-    ];
-    this.#stopWatching = () => {
-      for (const end of ends) end();
-    };
-  }
-}
-
 /** The server with its routes, not listening yet. Tests call it with `inject`. */
 export function buildServer(options: ServerParts & Partial<ServerSettings>): Server {
   const clock = options.clock ?? new SystemClock();
@@ -225,7 +117,8 @@ export function buildServer(options: ServerParts & Partial<ServerSettings>): Ser
   return build(options, clock, policy).server;
 }
 
-function build(
+/** The server with its routes and what describes them; `policy` may change while it listens. */
+export function build(
   options: ServerParts & Partial<ServerSettings>,
   clock: Clock,
   policy: Policy,

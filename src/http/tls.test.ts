@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { Agent, request } from 'undici';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { HttpServer } from './http-server.ts';
 import { bearer, READ_TOKEN, TOKENS, testOptions } from './server.fixture.ts';
-import { HttpServer } from './server.ts';
 import { secureContext, type TlsSettings } from './tls.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../test/fixtures/tls');

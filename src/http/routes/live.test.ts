@@ -3,8 +3,8 @@ import { FakeClock } from '../../component/fake-clock.ts';
 import { sampleStatus } from '../../component/sample-status.ts';
 import { sampleTracingStatus } from '../../component/sample-tracing-status.ts';
 import type { AgentStatus } from '../../component/status.ts';
+import { HttpServer } from '../http-server.ts';
 import { testOptions } from '../server.fixture.ts';
-import { HttpServer } from '../server.ts';
 import type { TailApi } from './tail.ts';
 
 let http: HttpServer;

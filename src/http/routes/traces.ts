@@ -37,7 +37,10 @@ export function tracesRoutes(
       .describe('Traces that started then or later: ISO 8601, or how long ago.'),
     until: pointInTime(now).optional().describe('Traces that started earlier: ISO 8601, or how long ago.'),
     trace_id: traceId.optional(),
-    type: z.enum(TYPES).optional().describe('log (default): traces of logs; system: of batches.'),
+    type: z
+      .enum(TYPES)
+      .optional()
+      .describe('log (default): traces of logs; system: of batches and requests.'),
     limit: z.coerce
       .number({ error: limitError })
       .int({ error: limitError })

@@ -28,7 +28,7 @@ const status = z.object({
 
 const summary = z.object({
   trace_id: traceId,
-  type: z.enum(TYPES).describe('log: of one log; system: of one batch.'),
+  type: z.enum(TYPES).describe('log: of one log; system: of one batch, or of one request to the API.'),
   started_at: time,
   duration_ms: z.number(),
   span_count: z.number(),

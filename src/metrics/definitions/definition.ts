@@ -18,7 +18,7 @@ export const labels = {
     'A short fixed word, such as `refused`, `timeout` or `5xx`; at most 32 for a sink, further ones are counted as `other`. Of tracing: one of seven reasons to trace a log, or of three to drop a span.',
   name: 'Name of a counter or fact that only this type of component has.',
   mode: '`off`, `system-only`, `hybrid` or `full-e2e`.',
-  span_type: '`log`: spans of single logs; `system`: spans of batches.',
+  span_type: '`log`: spans of single logs; `system`: spans of batches and of requests to the API.',
   code: '`1xx` to `5xx`; `aborted`: the client left before the answer.',
   result: '`applied`, `unchanged` or `refused`.',
   version: 'Version of the agent.',
