@@ -86,6 +86,7 @@ function matches(shown: string, real: string, how: Comparison): boolean {
 function kinds(text: string, { about }: Comparison): string {
   const plain = text
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>')
+    .replace(/\b[0-9a-f]{8}-[0-9a-z]{8}-[0-9a-f]{12}\b/g, '<record uid>')
     .replace(/\b[0-9a-f]{32}\b/g, '<trace id>')
     .replace(/\b[0-9a-f]{16}\b/g, '<span id>');
   if (!about) return plain;
