@@ -5,91 +5,38 @@
 import type { BigIntStats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Logger } from '../../component/logger.ts';
-import type { Archives } from './archives.ts';
-import type { Complaints } from './complaints.ts';
-import { isTelling } from './content.ts';
 import { Copies, holdsAt } from './copies.ts';
-import type { Descriptors } from './descriptors.ts';
-import { exactStats } from './file-handle.ts';
-import type { StreamOrigin } from './file-stream.ts';
-import { Heritage } from './handover.ts';
-import type { KnownFiles } from './known-files.ts';
-import { shownPath, systemPath } from './names.ts';
-import { contentOf, entryOf, type PositionEntry, readPositionEntry } from './position-entry.ts';
-import type { ReadQueue } from './read-queue.ts';
-import {
-  isFileKey,
-  isMounted,
-  isOfAge,
-  keyOf,
-  originsOf,
-  type Sibling,
-  type Siblings,
-  startOf,
-} from './siblings.ts';
-import { TailedFile } from './tailed-file.ts';
-import type { TailedFiles } from './tailed-files.ts';
-
-/** Most paths of lost files that one log line names. */
-const MAX_NAMED = 10;
-
-/** Stored positions by the path of their file. */
-type Stored = ReadonlyMap<string, readonly (readonly [key: string, entry: PositionEntry])[]>;
+import { systemPath } from './names.ts';
+import { contentOf, type PositionEntry, readPositionEntry, type Stored } from './position-entry.ts';
+import { Recovery, type RecoveryOptions } from './recovery.ts';
+import { Rotated } from './rotated.ts';
+import { isFileKey, isOfAge, keyOf, type Sibling, startOf } from './siblings.ts';
+import type { TailedFile } from './tailed-file.ts';
 
 const NOTHING_STORED: Stored = new Map();
 
+export interface FinderOptions extends Omit<RecoveryOptions, 'copies' | 'rotated'> {
+  readonly startAt: 'beginning' | 'end';
+  /** Files that came into being then or later are read from their beginning whatever `startAt` says, in milliseconds since 1970. */
+  readonly newSince: number;
+  /** Whether a path is one that the source is to read. */
+  readonly matches: (path: string) => boolean;
+  /** Under which open files are handed over. */
+  readonly name: string;
+}
+
 export class Finder {
-  readonly #startAt: 'beginning' | 'end';
-  readonly #newSince: number;
-  readonly #matches: (path: string) => boolean;
-  readonly #origin: StreamOrigin;
-  readonly #complaints: Complaints;
-  readonly #descriptors: Descriptors;
-  readonly #siblings: Siblings;
-  readonly #known: KnownFiles;
-  readonly #files: TailedFiles;
-  readonly #queue: ReadQueue;
+  readonly #options: FinderOptions;
   readonly #copies: Copies;
-  readonly #archives: Archives | undefined;
-  readonly #name: string;
-  readonly #log: Logger;
+  readonly #rotated: Rotated;
+  readonly #recovery: Recovery;
   #isFirst = true;
 
-  /**
-   * `newSince`: files that came into being then or later are read from their beginning whatever `startAt` says, in
-   * milliseconds since 1970. `matches`: whether a path is one that the source is to read.
-   */
-  constructor(options: {
-    startAt: 'beginning' | 'end';
-    newSince: number;
-    matches: (path: string) => boolean;
-    origin: StreamOrigin;
-    complaints: Complaints;
-    descriptors: Descriptors;
-    siblings: Siblings;
-    known: KnownFiles;
-    files: TailedFiles;
-    queue: ReadQueue;
-    log: Logger;
-    archives: Archives | undefined;
-    /** Under which open files are handed over. */
-    name: string;
-  }) {
-    this.#startAt = options.startAt;
-    this.#newSince = options.newSince;
-    this.#matches = options.matches;
-    this.#origin = options.origin;
-    this.#complaints = options.complaints;
-    this.#descriptors = options.descriptors;
-    this.#siblings = options.siblings;
-    this.#known = options.known;
-    this.#files = options.files;
-    this.#queue = options.queue;
+  constructor(options: FinderOptions) {
+    this.#options = options;
     this.#copies = new Copies({ ...options, archives: options.archives !== undefined });
-    this.#archives = options.archives;
-    this.#name = options.name;
-    this.#log = options.log;
+    this.#rotated = new Rotated(options);
+    this.#recovery = new Recovery({ ...options, copies: this.#copies, rotated: this.#rotated });
   }
 
   /**
@@ -101,41 +48,41 @@ export class Finder {
     options: { now: number; changedAt: (folder: string) => number | undefined },
   ): Promise<void> {
     const { now, changedAt } = options;
-    this.#siblings.forget();
-    if (paths !== undefined) this.#known.expect(paths);
+    this.#options.siblings.forget();
+    if (paths !== undefined) this.#options.known.expect(paths);
     await this.#copies.takeUp(now);
     const stored = this.#isFirst ? this.#stored() : NOTHING_STORED;
     const fresh = this.#isFirst ? await this.#findStored(stored, now) : [];
     // Paths that become vacant on the way are appended, and so looked at in the same pass.
-    for (const [path, alias] of this.#known.vacant) {
+    for (const [path, alias] of this.#options.known.vacant) {
       if (
         alias !== undefined &&
         alias.file.detachedAt === undefined &&
-        (await this.#files.leadsTo(path, alias.file))
+        (await this.#options.files.leadsTo(path, alias.file))
       ) {
         continue;
       }
       const file = await this.#lookAt(path, { stored, now });
       if (file === undefined) continue;
       fresh.push(file);
-      const before = this.#known.leaving.get(path);
-      const since = this.#isFirst ? this.#newSince : (before?.startedAt ?? changedAt(dirname(path)));
+      const before = this.#options.known.leaving.get(path);
+      const since = this.#isFirst ? this.#options.newSince : (before?.startedAt ?? changedAt(dirname(path)));
       if (since !== undefined && !stored.has(path)) {
-        await this.#readRotated(path, { since, before: before === undefined ? [] : [before], now });
+        await this.#rotated.read(path, { since, before: before === undefined ? [] : [before], now });
       }
     }
     await this.#copies.takeUp(now);
-    if (this.#isFirst) await this.#recover(stored, now);
+    if (this.#isFirst) await this.#recovery.recover(stored, { heir: this.#options.name, now });
     this.#isFirst = false;
     fresh.sort((a, b) => a.modifiedAt - b.modifiedAt);
-    for (const file of fresh) this.#queue.add(file);
+    for (const file of fresh) this.#options.queue.add(file);
   }
 
   /** At the first call, before all others: files of stored positions, so that copies of them are known as that. */
   async #findStored(stored: Stored, now: number): Promise<TailedFile[]> {
     if (stored.size === 0) return [];
     const found: TailedFile[] = [];
-    for (const path of this.#known.vacant.keys()) {
+    for (const path of this.#options.known.vacant.keys()) {
       const file = await this.#lookAt(path, { stored, onlyStored: true, now });
       if (file !== undefined) found.push(file);
     }
@@ -153,35 +100,36 @@ export class Finder {
       stats = await stat(systemPath(path), { bigint: true });
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'ENOENT' && code !== 'ENOTDIR') this.#complaints.report(path, 'look at the file', error);
+      if (code !== 'ENOENT' && code !== 'ENOTDIR')
+        this.#options.complaints.report(path, 'look at the file', error);
       return undefined;
     }
     if (!stats.isFile()) return undefined;
     const key = keyOf(stats);
-    const entry = readPositionEntry(this.#origin.positions.get(key));
+    const entry = readPositionEntry(this.#options.origin.positions.get(key));
     const isStored = entry !== undefined && (isOfAge(stats, entry.born) || entry.path === path);
     if (onlyStored && !isStored) return undefined;
-    const known = this.#known.byKey.get(key);
+    const known = this.#options.known.byKey.get(key);
     if (known !== undefined && known.detachedAt === undefined) {
-      if (await this.#files.leadsTo(known.path, known)) {
-        this.#known.vacant.set(path, { file: known, dev: known.dev });
+      if (await this.#options.files.leadsTo(known.path, known)) {
+        this.#options.known.vacant.set(path, { file: known, dev: known.dev });
         return undefined;
       }
-      this.#known.rotations++;
-      this.#known.vacate(known);
+      this.#options.known.rotations++;
+      this.#options.known.vacate(known);
     }
-    const file = known ?? this.#known.departed.get(key);
+    const file = known ?? this.#options.known.departed.get(key);
     if (file === undefined && !isStored && (await this.#copies.isCopy({ path, key, stats }, now)))
       return undefined;
     if (file !== undefined) {
-      this.#known.attach(file, path);
+      this.#options.known.attach(file, path);
       file.stream.done = false;
-      this.#queue.add(file);
+      this.#options.queue.add(file);
       return undefined;
     }
     // A path that was read before has been rotated: what it leads to now is new, whatever `start_at` says.
-    const isNew = stored.has(path) || startOf(stats) >= this.#newSince;
-    const fromEnd = this.#isFirst && this.#startAt === 'end' && !isNew;
+    const isNew = stored.has(path) || startOf(stats) >= this.#options.newSince;
+    const fromEnd = this.#isFirst && this.#options.startAt === 'end' && !isNew;
     return this.#begin({ path, key, stats }, { fromEnd, stored, now });
   }
 
@@ -190,40 +138,40 @@ export class Finder {
     { fromEnd, stored, now }: { fromEnd: boolean; stored: Stored; now: number },
   ): Promise<TailedFile> {
     const size = Number(stats.size);
-    const old = readPositionEntry(this.#origin.positions.get(key));
+    const old = readPositionEntry(this.#options.origin.positions.get(key));
     const isOld = old !== undefined && isOfAge(stats, old.born);
     if (old !== undefined && !isOld && old.path !== path) this.#setAside(key, old);
     const entry = isOld || old?.path === path ? old : await this.#moved(path, key, stored);
-    const file = this.#make({ path, key, stats }, { from: entry ?? (fromEnd ? size : 0), now });
-    file.predecessor = this.#known.leaving.get(path);
-    this.#known.attach(file, path);
+    const file = this.#rotated.make({ path, key, stats }, { from: entry ?? (fromEnd ? size : 0), now });
+    file.predecessor = this.#options.known.leaving.get(path);
+    this.#options.known.attach(file, path);
     if (entry === undefined && fromEnd) {
-      await this.#try(file, now, async () => {
-        if (await this.#descriptors.open(file, now)) await file.learn();
+      await this.#rotated.try(file, now, async () => {
+        if (await this.#options.descriptors.open(file, now)) await file.learn();
       });
     }
     // Also when it starts at its first byte: what rotates away before anything of it is delivered is known by this.
     if (entry === undefined || entry.done) file.savePosition();
     // What was stored of this number was in a file that its path led to before.
     if (size < file.position || (entry === old && !isOld && old !== undefined))
-      this.#files.restart(file, now);
+      this.#options.files.restart(file, now);
     // Open at once, so that it can be read even when it is deleted before its turn comes.
-    if (!file.isOpen && this.#descriptors.hasRoom) {
-      await this.#try(file, now, () => this.#files.open(file, now));
+    if (!file.isOpen && this.#options.descriptors.hasRoom) {
+      await this.#rotated.try(file, now, () => this.#options.files.open(file, now));
     }
     return file;
   }
 
   /** Another file has its number now; it may still come back compressed. */
   #setAside(key: string, entry: PositionEntry): void {
-    const { positions } = this.#origin;
+    const { positions } = this.#options.origin;
     positions.delete(key);
     positions.set(`${key}/${entry.head.crc}`, { ...entry, done: true });
   }
 
   /** The position of the file under another number of its device: those of network and layered file systems change. */
   async #moved(path: string, key: string, stored: Stored): Promise<PositionEntry | undefined> {
-    const { positions } = this.#origin;
+    const { positions } = this.#options.origin;
     for (const [other, entry] of stored.get(path) ?? []) {
       if (other === key || inodeOf(other) !== inodeOf(key)) continue;
       if ((await holdsAt(path, contentOf(entry)).catch(() => false)) !== true) continue;
@@ -233,172 +181,9 @@ export class Finder {
     return undefined;
   }
 
-  /** At the first call: what became of the files that were read in an earlier run and that no path leads to. */
-  async #recover(stored: Stored, now: number): Promise<void> {
-    const heritage = new Heritage(this.#name);
-    const lost: string[] = [];
-    for (const [path, entries] of stored) {
-      if (!this.#matches(path)) continue;
-      const before: TailedFile[] = [];
-      for (const [key, entry] of entries) {
-        if (entry.done || this.#known.byKey.has(key)) continue;
-        const file =
-          (await this.#takeUp(path, key, entry, now)) ??
-          (await this.#inherit(path, key, entry, heritage, now));
-        if (file !== undefined) before.push(file);
-        else if (await isMounted(path, key)) {
-          if (!(await this.#archives?.begins(path, contentOf(entry)))) lost.push(shownPath(path));
-          this.#origin.positions.set(key, { ...entry, done: true });
-        }
-      }
-      before.sort((a, b) => a.startedAt - b.startedAt);
-      await this.#copies.takeUp(now);
-      await this.#readRotated(path, { since: this.#sinceOf(path, entries), before, now });
-    }
-    heritage.close();
-    if (lost.length === 0) return;
-    this.#known.filesLost += lost.length;
-    this.#log.warn(
-      { source: this.#origin.source, files: lost.length, paths: lost.slice(0, MAX_NAMED) },
-      'files read in an earlier run are gone, so that what was written to them since then is not known; rotate to the same folder, uncompressed at first or with archives: true, to have it read',
-    );
-  }
-
-  /**
-   * From when on files beside the path were not known to an earlier run. Where the path leads to another file now, one
-   * may have been read in between; where it leads to the same one, it may have been copied and truncated.
-   */
-  #sinceOf(path: string, entries: readonly (readonly [key: string, entry: PositionEntry])[]): number {
-    const current = this.#known.byPath.get(path);
-    const entry = entries.find(([key]) => key === current?.key)?.[1];
-    return entry?.seen ?? Math.max(...entries.map(([, { born, seen }]) => born ?? seen));
-  }
-
-  /** The file of a stored position, wherever rotation has put it; undefined when it is not there any more. */
-  async #takeUp(
-    path: string,
-    key: string,
-    entry: PositionEntry,
-    now: number,
-  ): Promise<TailedFile | undefined> {
-    const sibling = await this.#siblings.withKey(path, key, entry.born);
-    if (sibling === undefined) return undefined;
-    const isOfAge = startOf(sibling.stats) === entry.born;
-    // Nothing is known of its bytes, so only its age tells it from another file with its number.
-    if (entry.head.bytes === 0 && entry.born !== undefined && !isOfAge) return undefined;
-    const file = this.#make(sibling, { home: path, from: entry, now });
-    let isOther = Number(sibling.stats.size) < entry.offset;
-    await this.#try(file, now, async () => {
-      if (await this.#descriptors.open(file, now)) isOther ||= (await file.isFoundIn(file.fd)) === false;
-    });
-    if (isOther) {
-      const isTruncated = isOfAge && [...originsOf(sibling.path)].includes(path);
-      if (!isTruncated) {
-        this.#descriptors.close(file);
-        return undefined;
-      }
-      this.#files.restart(file, now);
-    }
-    this.#known.addDetached(file, now);
-    this.#known.rotations++;
-    return file;
-  }
-
-  /** The file of a stored position that the source before this one had open still. */
-  async #inherit(
-    path: string,
-    key: string,
-    entry: PositionEntry,
-    heritage: Heritage,
-    now: number,
-  ): Promise<TailedFile | undefined> {
-    const open = heritage.take(key);
-    if (open === undefined) return undefined;
-    const file = this.#make({ path, key, stats: await exactStats(open.fd) }, { from: entry, now });
-    this.#descriptors.adopt(file, open);
-    this.#known.addDetached(file, now);
-    return file;
-  }
-
-  /**
-   * Takes up what rotation put aside from the path, and has everything read in its order: `before`, then the files
-   * that came into being at `since` or later and are not known, then what the path leads to.
-   */
-  async #readRotated(
-    path: string,
-    { since, before, now }: { since: number; before: readonly TailedFile[]; now: number },
-  ): Promise<void> {
-    const chain = [...before];
-    const current = this.#known.byPath.get(path);
-    const read = current === undefined ? before : [...before, current];
-    const siblings = since === Number.POSITIVE_INFINITY ? [] : await this.#siblings.rotatedFrom(path, since);
-    for (const sibling of siblings) {
-      if (this.#known.byKey.has(sibling.key) || this.#known.departed.has(sibling.key)) continue;
-      if (this.#known.isWatched(sibling.path)) continue;
-      const file = await this.#unlessRead(sibling, { home: path, read, now });
-      if (file === undefined) continue;
-      file.savePosition();
-      this.#known.addDetached(file, now);
-      this.#known.rotations++;
-      chain.push(file);
-    }
-    if (current !== undefined) chain.push(current);
-    for (const [index, file] of chain.entries()) {
-      if (index > 0) file.predecessor = chain[index - 1];
-      if (file !== current) this.#queue.add(file);
-    }
-  }
-
-  /** The file, unless it was read already: in an earlier run to its end, or as the one that it is a copy of. */
-  async #unlessRead(
-    sibling: Sibling,
-    { home, read, now }: { home: string; read: readonly TailedFile[]; now: number },
-  ): Promise<TailedFile | undefined> {
-    const entry = entryOf(this.#origin.positions, sibling);
-    const file = this.#make(sibling, { home, from: 0, now });
-    const earlier = entry && this.#make(sibling, { home, from: entry, now });
-    let isRead = false;
-    await this.#try(file, now, async () => {
-      if (!(await this.#descriptors.open(file, now))) return;
-      for (const other of read) {
-        isRead ||= isTelling(other.content) && (await other.isFoundIn(file.fd)) === true;
-      }
-      isRead ||= (await earlier?.isFoundIn(file.fd)) === true;
-    });
-    if (!isRead) return file;
-    this.#descriptors.close(file);
-    return undefined;
-  }
-
-  #make(sibling: Sibling, options: { home?: string; from: PositionEntry | number; now: number }): TailedFile {
-    const { from, home, now } = options;
-    const entry = typeof from === 'number' ? undefined : from;
-    const file = TailedFile.found(sibling, {
-      ...(home !== undefined && { home }),
-      from: entry === undefined ? (from as number) : contentOf(entry),
-      now,
-      origin: this.#origin,
-    });
-    if (entry !== undefined) {
-      const { clock } = this.#origin;
-      file.intactAt = now - Math.max(0, clock.toEpoch(now) - entry.seen);
-      file.heldAt = entry.path;
-    }
-    return file;
-  }
-
-  async #try(file: TailedFile, now: number, action: () => Promise<unknown>): Promise<void> {
-    try {
-      await action();
-    } catch (error) {
-      this.#complaints.report(file.path, 'read the file', error);
-      this.#files.failed(file, error, now);
-    }
-  }
-
   #stored(): Stored {
     const stored = new Map<string, [string, PositionEntry][]>();
-    for (const [key, value] of this.#origin.positions.entries()) {
+    for (const [key, value] of this.#options.origin.positions.entries()) {
       const entry = readPositionEntry(value);
       if (entry === undefined || !isFileKey(key)) continue;
       const entries = stored.get(entry.path);

@@ -55,6 +55,9 @@ export function entryOf(
   return entry !== undefined && isOfAge(stats, entry.born) ? entry : undefined;
 }
 
+/** Stored positions by the path of their file. */
+export type Stored = ReadonlyMap<string, readonly (readonly [key: string, entry: PositionEntry])[]>;
+
 /** What the entry says was read. */
 export function contentOf({ offset, head, tail, skipped }: PositionEntry): Content & { skipped?: number } {
   return { position: offset, head, tail, ...(skipped !== undefined && { skipped }) };

@@ -1,0 +1,142 @@
+/**
+ * At the start: what became of the files that were read in an earlier run, or by the source whose place this one takes,
+ * and that no path leads to any more. Called by the finder, once.
+ */
+import type { Logger } from '../../component/logger.ts';
+import type { Archives } from './archives.ts';
+import type { Copies } from './copies.ts';
+import type { Descriptors } from './descriptors.ts';
+import { exactStats } from './file-handle.ts';
+import type { StreamOrigin } from './file-stream.ts';
+import { Heritage } from './handover.ts';
+import type { KnownFiles } from './known-files.ts';
+import { shownPath } from './names.ts';
+import { contentOf, type PositionEntry, type Stored } from './position-entry.ts';
+import type { Rotated, RotatedOptions } from './rotated.ts';
+import { isMounted, originsOf, type Siblings, startOf } from './siblings.ts';
+import type { TailedFile } from './tailed-file.ts';
+import type { TailedFiles } from './tailed-files.ts';
+
+/** Most paths of lost files that one log line names. */
+const MAX_NAMED = 10;
+
+export interface RecoveryOptions extends RotatedOptions {
+  readonly matches: (path: string) => boolean;
+  readonly copies: Copies;
+  readonly archives: Archives | undefined;
+  readonly rotated: Rotated;
+  readonly log: Logger;
+}
+
+export class Recovery {
+  readonly #matches: (path: string) => boolean;
+  readonly #origin: StreamOrigin;
+  readonly #descriptors: Descriptors;
+  readonly #siblings: Siblings;
+  readonly #known: KnownFiles;
+  readonly #files: TailedFiles;
+  readonly #copies: Copies;
+  readonly #archives: Archives | undefined;
+  readonly #rotated: Rotated;
+  readonly #log: Logger;
+
+  constructor(options: RecoveryOptions) {
+    this.#matches = options.matches;
+    this.#origin = options.origin;
+    this.#descriptors = options.descriptors;
+    this.#siblings = options.siblings;
+    this.#known = options.known;
+    this.#files = options.files;
+    this.#copies = options.copies;
+    this.#archives = options.archives;
+    this.#rotated = options.rotated;
+    this.#log = options.log;
+  }
+
+  /** Takes up what is there of the files, and reports the others. `heir`: the name under which open files were left. */
+  async recover(stored: Stored, { heir, now }: { heir: string; now: number }): Promise<void> {
+    const heritage = new Heritage(heir);
+    const lost: string[] = [];
+    for (const [path, entries] of stored) {
+      if (!this.#matches(path)) continue;
+      const before: TailedFile[] = [];
+      for (const [key, entry] of entries) {
+        if (entry.done || this.#known.byKey.has(key)) continue;
+        const file =
+          (await this.#takeUp(path, key, entry, now)) ??
+          (await this.#inherit(path, key, entry, heritage, now));
+        if (file !== undefined) before.push(file);
+        else if (await isMounted(path, key)) {
+          if (!(await this.#archives?.begins(path, contentOf(entry)))) lost.push(shownPath(path));
+          this.#origin.positions.set(key, { ...entry, done: true });
+        }
+      }
+      before.sort((a, b) => a.startedAt - b.startedAt);
+      await this.#copies.takeUp(now);
+      await this.#rotated.read(path, { since: this.#sinceOf(path, entries), before, now });
+    }
+    heritage.close();
+    if (lost.length === 0) return;
+    this.#known.filesLost += lost.length;
+    this.#log.warn(
+      { source: this.#origin.source, files: lost.length, paths: lost.slice(0, MAX_NAMED) },
+      'files read in an earlier run are gone, so that what was written to them since then is not known; rotate to the same folder, uncompressed at first or with archives: true, to have it read',
+    );
+  }
+
+  /**
+   * From when on files beside the path were not known to an earlier run. Where the path leads to another file now, one
+   * may have been read in between; where it leads to the same one, it may have been copied and truncated.
+   */
+  #sinceOf(path: string, entries: readonly (readonly [key: string, entry: PositionEntry])[]): number {
+    const current = this.#known.byPath.get(path);
+    const entry = entries.find(([key]) => key === current?.key)?.[1];
+    return entry?.seen ?? Math.max(...entries.map(([, { born, seen }]) => born ?? seen));
+  }
+
+  /** The file of a stored position, wherever rotation has put it; undefined when it is not there any more. */
+  async #takeUp(
+    path: string,
+    key: string,
+    entry: PositionEntry,
+    now: number,
+  ): Promise<TailedFile | undefined> {
+    const sibling = await this.#siblings.withKey(path, key, entry.born);
+    if (sibling === undefined) return undefined;
+    const isOfAge = startOf(sibling.stats) === entry.born;
+    // Nothing is known of its bytes, so only its age tells it from another file with its number.
+    if (entry.head.bytes === 0 && entry.born !== undefined && !isOfAge) return undefined;
+    const file = this.#rotated.make(sibling, { home: path, from: entry, now });
+    let isOther = Number(sibling.stats.size) < entry.offset;
+    await this.#rotated.try(file, now, async () => {
+      if (await this.#descriptors.open(file, now)) isOther ||= (await file.isFoundIn(file.fd)) === false;
+    });
+    if (isOther) {
+      const isTruncated = isOfAge && [...originsOf(sibling.path)].includes(path);
+      if (!isTruncated) {
+        this.#descriptors.close(file);
+        return undefined;
+      }
+      this.#files.restart(file, now);
+    }
+    this.#known.addDetached(file, now);
+    this.#known.rotations++;
+    return file;
+  }
+
+  /** The file of a stored position that the source before this one had open still. */
+  async #inherit(
+    path: string,
+    key: string,
+    entry: PositionEntry,
+    heritage: Heritage,
+    now: number,
+  ): Promise<TailedFile | undefined> {
+    const open = heritage.take(key);
+    if (open === undefined) return undefined;
+    const file = this.#rotated.make({ path, key, stats: await exactStats(open.fd) }, { from: entry, now });
+    this.#descriptors.adopt(file, open);
+    this.#known.addDetached(file, now);
+    return file;
+  }
+}
