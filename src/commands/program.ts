@@ -15,6 +15,21 @@ const CONFIG_OPTION = [
 /** Runs the command that the arguments name and returns the exit code. Arguments are without node and script. */
 export async function runProgram(args: readonly string[]): Promise<ExitCode> {
   let code: ExitCode = ExitCode.ok;
+  const program = buildProgram((ended) => {
+    code = ended;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Commander exits with 0 after help and version that were asked for, and has printed what is wrong otherwise.
+    return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+  }
+  return code;
+}
+
+/** All commands. @param onEnd told the exit code of the one that ran. */
+export function buildProgram(onEnd: (code: ExitCode) => void): Command {
   const program = new Command('log-capturer')
     .description('A log agent that can show the journey of any log line through itself.')
     .version(VERSION, '-V, --version', 'print the version number')
@@ -30,7 +45,7 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode> {
     .option(...CONFIG_OPTION)
     .action(async ({ config }: { config?: string }) => {
       const { run } = await import('./run.ts');
-      code = await run(config);
+      onEnd(await run(config));
     });
 
   program
@@ -43,7 +58,7 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode> {
         command.error('error: a file was given twice; give it either as an argument or with --config');
       }
       const { validate } = await import('./validate.ts');
-      code = await validate(file ?? config);
+      onEnd(await validate(file ?? config));
     });
 
   withApiOptions(
@@ -61,16 +76,11 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode> {
       .option('--follow', 'wait until it has come to its end'),
   ).action(async (options) => {
     const { where } = await import('./where.ts');
-    code = await where(options);
+    onEnd(await where(options));
   });
 
-  addDeadLettersCommands(program, (ended) => {
-    code = ended;
-  });
-
-  addTracingCommands(program, (ended) => {
-    code = ended;
-  });
+  addDeadLettersCommands(program, onEnd);
+  addTracingCommands(program, onEnd);
 
   program
     .command('schema')
@@ -87,12 +97,5 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode> {
       print(`log-capturer ${VERSION} (Node.js ${process.version}, ${process.platform} ${process.arch})\n`);
     });
 
-  try {
-    await program.parseAsync(args, { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    // Commander exits with 0 after help and version that were asked for, and has printed what is wrong otherwise.
-    return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
-  }
-  return code;
+  return program;
 }

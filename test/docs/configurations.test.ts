@@ -39,7 +39,8 @@ function problemsOf({ text }: Fence): string[] {
   const given = Object.keys((parse(text) ?? {}) as object);
   const missing = Object.entries(COMPLETION).filter(([key]) => !given.includes(key));
   const whole = [text, ...missing.map(([, line]) => line)].join('\n');
-  const variables = [...whole.matchAll(/\$\{(\w+)[:}]/g)].map(([, name]) => [name!, 'set']);
+  // Long enough for a token.
+  const variables = [...whole.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => [name!, `${name}-`.repeat(8)]);
   try {
     parseConfig(whole, 'docs.yaml', { registry, environment: Object.fromEntries(variables) });
     return [];
