@@ -30,7 +30,8 @@ export function scaleOf(
   const limits = sides.flatMap(({ rates, widest }) => {
     const total = rates.reduce((sum, each) => sum + each, 0);
     const most = Math.max(0, ...rates);
-    return [...(most > 0 ? [widest / most] : []), ...(total > 0 ? [(height * FILL) / total] : [])];
+    // Below one log in a second nothing grows any wider.
+    return total === 0 ? [] : [widest / Math.max(1, most), (height * FILL) / Math.max(1, total)];
   });
   return limits.length === 0 ? 0 : Math.min(...limits);
 }

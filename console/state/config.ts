@@ -5,10 +5,6 @@ import { latest } from './feed.ts';
 
 /** Keys that the console reads; there are more. */
 export interface RunningConfig {
-  readonly sources?: readonly {
-    readonly id: string;
-    readonly processors?: readonly { readonly type: string }[];
-  }[];
   readonly console?: { readonly trace_url?: string };
   readonly tracing?: {
     readonly adaptive_sampling?: { readonly window_size?: string; readonly check_interval?: string };
@@ -41,10 +37,4 @@ async function load(): Promise<void> {
   } catch (error) {
     if (error instanceof ApiError && error.missing) configMissing.value = true;
   }
-}
-
-/** Types of the processors of a source, in their order. */
-export function chainOf(source: string): readonly string[] {
-  const found = runningConfig.value?.sources?.find(({ id }) => id === source);
-  return found?.processors?.map(({ type }) => type) ?? [];
 }

@@ -105,8 +105,15 @@ interface More {
   readonly server?: object;
 }
 
-/** @param more Sections of the configuration that are set beside or instead of the usual ones. */
-export async function busyAgent(load: Load, more: More & Record<string, unknown> = {}): Promise<BusyAgent> {
+/**
+ * @param more Sections of the configuration that are set beside or instead of the usual ones.
+ * @param sinks The usual sinks, changed.
+ */
+export async function busyAgent(
+  load: Load,
+  more: More & Record<string, unknown> = {},
+  sinks: (usual: readonly object[]) => readonly object[] = (usual) => usual,
+): Promise<BusyAgent> {
   const { headers, server, ...sections } = more;
   const agent = await AgentUnderTest.create();
   if (headers !== undefined) agent.headers = headers;
@@ -125,7 +132,7 @@ export async function busyAgent(load: Load, more: More & Record<string, unknown>
       { ...source('checkout', 'checkout.log'), processors: [{ type: 'parse_json' }] },
       source('orders', 'orders.log'),
     ],
-    sinks: [
+    sinks: sinks([
       { id: 'loki', type: 'loki', url: loki.url },
       {
         id: 'archive',
@@ -134,7 +141,7 @@ export async function busyAgent(load: Load, more: More & Record<string, unknown>
         sources: ['checkout', 'orders'],
       },
       { id: 'metrics', type: 'blackhole' },
-    ],
+    ]),
     tracing: { mode: 'hybrid', log_tracing_rate: 0.001 },
     ...(server !== undefined && { server: { port: agent.port, ...server } }),
     ...sections,

@@ -18,11 +18,15 @@ export interface Notice {
 const DOES: Readonly<Record<string, string>> = {
   refused: 'refuses connections',
   timeout: 'does not answer in time',
-  unreachable: 'cannot be reached',
-  too_many_requests: 'asks to slow down',
-  server_error: 'answers with errors',
-  disk_full: 'has no room on its disk',
+  connection_lost: 'cuts connections',
+  tls: 'has a certificate that is not accepted',
+  '429': 'asks to slow down',
+  '5xx': 'answers with errors',
   unauthorized: 'does not accept the credentials',
+  wrong_url: 'is not at this address',
+  disk_full: 'has no room on its disk',
+  io_error: 'cannot be written',
+  broken_pipe: 'has no reader',
 };
 
 export function attention(status: Status, tracing: TracingStatus): Notice[] {

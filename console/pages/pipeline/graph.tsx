@@ -90,7 +90,7 @@ export function Graph({ reading }: { reading: Reading }) {
               <svg viewBox={`0 0 100 ${SOURCE}`} preserveAspectRatio="none" aria-hidden="true">
                 <Straight flow={{ ...flow, y: SOURCE / 2 }} width={into[index]!.width} />
               </svg>
-              <Processors source={flow.id} />
+              <Processors source={sources[index]!} />
             </li>
           ))}
         </ul>

@@ -8,6 +8,7 @@ import { Drawer } from '../../parts/drawer.tsx';
 import { Icon, iconOf } from '../../parts/icon.tsx';
 import { healthOf } from '../../parts/troubles.ts';
 import { href } from '../../state/route.ts';
+import { DeadLetters } from './dead-letters.tsx';
 import { Details, Histories, LedgerOf } from './drawer-parts.tsx';
 import { bufferOf, stateWords } from './sink-words.ts';
 
@@ -67,6 +68,7 @@ export function SinkDrawer({ sink, onClose }: { sink: SinkStatus; onClose: () =>
           </>
         )}
       </dl>
+      <DeadLetters sink={id} />
       <Histories of={`sink/${id}`} rate="Delivered" />
       <LedgerOf ledger={ledger} kind="sink" />
       <Details details={details} />

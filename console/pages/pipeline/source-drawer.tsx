@@ -4,7 +4,6 @@ import { bytes } from '../../format/bytes.ts';
 import { count } from '../../format/number.ts';
 import { Drawer } from '../../parts/drawer.tsx';
 import { Icon, iconOf } from '../../parts/icon.tsx';
-import { chainOf } from '../../state/config.ts';
 import { href } from '../../state/route.ts';
 import { Details, Histories, LedgerOf } from './drawer-parts.tsx';
 
@@ -13,7 +12,7 @@ const MOST_STREAMS = 20;
 
 export function SourceDrawer({ source, onClose }: { source: SourceStatus; onClose: () => void }) {
   const { id, type, streams, ledger, details } = source;
-  const chain = chainOf(id);
+  const chain = (source.processors ?? []).map(({ type, label }) => label ?? type);
   const many = source.stream_count ?? streams.length;
   const furthest = streams.toSorted((a, b) => b.lag_bytes - a.lag_bytes).slice(0, MOST_STREAMS);
   return (

@@ -1,5 +1,5 @@
 /** One trace: its sentence, its waterfall, the attributes of the chosen span, and the way to its batch and back. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, get, isAbort, wordsOf } from '../../api/client.ts';
 import type { Trace } from '../../api/shapes.ts';
 import { type Found, rootOf, waterfall } from '../../charts/waterfall.ts';
@@ -81,8 +81,18 @@ function Shown({ trace, log, batch, parts, index }: ShownProps) {
   const [chosen, setChosen] = useState(root.span_id);
   const row = drawn.rows.find(({ key }) => key === chosen) ?? drawn.rows[0]!;
   const sign = signOf(trace);
+  const section = useRef<HTMLElement>(null);
+  // Where the list stands above, the trace would open out of sight.
+  useEffect(() => {
+    if (matchMedia('(max-width: 1199px)').matches) section.current?.scrollIntoView({ block: 'start' });
+  }, []);
   return (
-    <section class="panel" aria-label={isLog ? 'Log trace' : 'Batch trace'} data-detail={trace.trace_id}>
+    <section
+      ref={section}
+      class="panel"
+      aria-label={isLog ? 'Log trace' : 'Batch trace'}
+      data-detail={trace.trace_id}
+    >
       <div class="detail-head stack">
         <div class="row wrap">
           {!isLog && log !== undefined && trace !== log && (

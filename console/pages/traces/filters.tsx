@@ -1,4 +1,5 @@
 /** The filters above the list. Each change is in the address at once, so that it can be passed on. */
+import { useState } from 'preact/hooks';
 import { rate } from '../../format/number.ts';
 import { Button } from '../../parts/button.tsx';
 import type { Reading } from '../../state/feed.ts';
@@ -18,8 +19,17 @@ export function Filters({ filters, reading, paused, onPause }: Props) {
   const traced = perSecond(({ tracing }) => tracing.logs_traced);
   const pairs = (words: Readonly<Record<string, string>>) => Object.entries(words);
   const outcomes = Object.entries(OUTCOMES).map(([key, { word }]) => [key, word]);
+  const [open, setOpen] = useState(false);
+  const set = [
+    filters.source,
+    filters.reason,
+    filters.outcome,
+    filters.min,
+    filters.since,
+    filters.type,
+  ].filter(Boolean);
   return (
-    <div class="filters">
+    <div class={open ? 'filters folding open' : 'filters folding'}>
       <input
         type="search"
         aria-label="Search traces"
@@ -28,6 +38,11 @@ export function Filters({ filters, reading, paused, onPause }: Props) {
         data-filter
         onInput={({ currentTarget }) => alsoAsk({ search: currentTarget.value, id: undefined }, true)}
       />
+      <span class="phone">
+        <Button expanded={open} onClick={() => setOpen(!open)}>
+          Filters{set.length > 0 && ` (${set.length})`}
+        </Button>
+      </span>
       <Filter
         name="source"
         label="Source"

@@ -19,6 +19,7 @@ import { type Activation, activations } from './activations.ts';
 
 /** Seconds shown. */
 const SPAN = 900;
+const LEAST_SPAN = 120;
 const HEIGHT = 320;
 /** It is turned off below this share of the threshold (design.md, section 5). */
 const OFF_AT = 0.8;
@@ -40,7 +41,7 @@ export function Adaptive({ reading }: { reading: Reading }) {
   // Unless one was chosen: the one that is on, else the agent.
   const place =
     places.find(({ key }) => key === wanted) ??
-    places.slice(1).find(({ detector }) => detector.active) ??
+    places.slice(1).find(({ detector, stopped }) => detector.active && !stopped) ??
     places[0]!;
   const { detector } = place;
   const window = runningConfig.value?.tracing?.adaptive_sampling;
@@ -127,8 +128,10 @@ function Chart({ place: { key, name, detector }, at }: { place: Place; at: numbe
   const to = at / 1000;
   const [times, p99, active, p50] = historyOf([`${key}/p99`, `${key}/active`, `${key}/p50`], SPAN);
   const hasP50 = p50?.some((value) => value !== null) === true;
+  // A young agent's chart begins with it.
+  const from = Math.max(to - SPAN, Math.min(times[0] ?? to, to - LEAST_SPAN));
   const threshold = detector.threshold_seconds * 1000;
-  const on = activations(times, active ?? [], to - SPAN, detector);
+  const on = activations(times, active ?? [], from, detector);
   const last = p99?.at(-1) ?? null;
   const words = last === null ? 'no log yet' : duration(last);
   return (
@@ -140,7 +143,7 @@ function Chart({ place: { key, name, detector }, at }: { place: Place; at: numbe
       lines={hasP50 ? [P99, P50] : [P99]}
       height={HEIGHT}
       words={duration}
-      from={to - SPAN}
+      from={from}
       to={to}
       include={threshold * 1.1}
       under={(plot) => drawStates(plot, on, threshold)}

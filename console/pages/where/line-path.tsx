@@ -25,8 +25,14 @@ const SINKS: Readonly<Record<Sink['state'], { word: string; icon: IconName; look
   dropped: { word: 'dropped', icon: 'cross', look: 'dead' },
 };
 
+const ORDER = ['done', 'dead', 'open'];
+
 export function LinePath({ line }: { line: Line }) {
   const stages = line.stages.filter(({ name }) => name !== 'done');
+  // What is done stands first: the line is whole as far as the log has come.
+  const sinks = line.sinks.toSorted(
+    (a, b) => ORDER.indexOf(SINKS[a.state].look) - ORDER.indexOf(SINKS[b.state].look),
+  );
   if (stages.length === 0) return null;
   return (
     <ol class="path">
@@ -42,8 +48,8 @@ export function LinePath({ line }: { line: Line }) {
       {line.sinks.length > 0 && (
         <li class="fork-item">
           <ul class="fork">
-            {line.sinks.map((sink, index) => (
-              <Branch key={sink.id} sink={sink} next={line.sinks[index + 1]} after={stages.at(-1)} />
+            {sinks.map((sink, index) => (
+              <Branch key={sink.id} sink={sink} next={sinks[index + 1]} after={stages.at(-1)} />
             ))}
           </ul>
         </li>

@@ -13,7 +13,7 @@ import { pathOf, type Question, questionOf } from './question.ts';
 import { VerdictCard } from './verdict-card.tsx';
 import { VERDICTS } from './verdicts.ts';
 
-const LIMIT = 10;
+const LIMIT = 5;
 
 export function WherePage() {
   const text = route.value.query.text ?? '';
@@ -67,7 +67,7 @@ export function WherePage() {
 function matchWords({ matches, complete, others }: WhereResult): string {
   if (matches === 0) return '';
   const shown = others.length + 1;
-  const all = `${complete ? '' : 'at least '}${counted(matches, 'line')} ${matches === 1 ? 'matches' : 'match'}`;
+  const all = `${complete ? '' : 'At least '}${counted(matches, 'line')} ${matches === 1 ? 'matches' : 'match'}`;
   return shown < matches ? `${all}, ${shown} of them here` : all;
 }
 
