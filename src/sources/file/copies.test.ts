@@ -140,6 +140,17 @@ test('truncated before anything of it was read: the copy is read whole', async (
   expect(texts()).toEqual(['one', 'a longer one', 'two']);
 });
 
+test('a new file that is copied and truncated before it was looked into: the copy is read too', async () => {
+  await rig.start({ include: ['a.log'], max_open_files: 1 });
+  put('a.log', '');
+  await rig.pass(2000);
+  add('a.log', line('one'));
+  copyTruncate('a.log.1');
+  add('a.log', line('two') + line('three'));
+  await rig.pass(2000);
+  expect(texts().sort()).toEqual(['one', 'three', 'two']);
+});
+
 test('a file with the same first line as the one it was rotated from is read, being no copy', async () => {
   put('a.log', 'starting\n');
   await rig.start({ include: ['a.log*'] });

@@ -12,6 +12,7 @@ import { entryOf } from './position-entry.ts';
 import type { ReadQueue } from './read-queue.ts';
 import { originsOf, type Sibling, type Siblings, startOf } from './siblings.ts';
 import { TailedFile } from './tailed-file.ts';
+import type { TailedFiles } from './tailed-files.ts';
 
 /** Clocks of file systems lag behind that of the system by up to a tick of the kernel (CONFIG_HZ=100), in milliseconds. */
 const TICK_MS = 10;
@@ -27,6 +28,7 @@ export class Copies {
   readonly #complaints: Complaints;
   readonly #siblings: Siblings;
   readonly #known: KnownFiles;
+  readonly #files: TailedFiles;
   readonly #queue: ReadQueue;
   readonly #archives: boolean;
   /** Copies that were left alone, by their key: of what, and how large they were. */
@@ -37,6 +39,7 @@ export class Copies {
     complaints: Complaints;
     siblings: Siblings;
     known: KnownFiles;
+    files: TailedFiles;
     queue: ReadQueue;
     /** Whether copies may be found compressed. */
     archives: boolean;
@@ -45,6 +48,7 @@ export class Copies {
     this.#complaints = options.complaints;
     this.#siblings = options.siblings;
     this.#known = options.known;
+    this.#files = options.files;
     this.#queue = options.queue;
     this.#archives = options.archives;
   }
@@ -79,6 +83,17 @@ export class Copies {
     for (const replaced of this.#known.replaced.splice(0)) {
       await this.#try(replaced.path, () => this.#takeUp(replaced, now));
     }
+    for (const file of this.#known.begun.splice(0)) {
+      await this.#try(file.path, () => this.#takeUpEarlier(file, now));
+    }
+  }
+
+  /** What a new file held before anything was read of it, if it was copied and truncated as early as that. */
+  async #takeUpEarlier(file: TailedFile, now: number): Promise<void> {
+    const { path, content, stream } = file;
+    for (const { sibling, holds } of await this.#candidates({ path, content, stream, file })) {
+      if (holds !== true) this.#begin(sibling, { path }, now);
+    }
   }
 
   async #takeUp(replaced: Replaced, now: number): Promise<void> {
@@ -102,11 +117,16 @@ export class Copies {
   }
 
   /** Files that by their names may be copies and that are not known yet, oldest first. */
-  async #candidates({ path, content, stream, file }: Replaced): Promise<Candidate[]> {
+  async #candidates({
+    path,
+    content,
+    stream,
+    file,
+  }: Pick<Replaced, 'path' | 'content' | 'stream' | 'file'>): Promise<Candidate[]> {
     const found: Candidate[] = [];
     for (const sibling of await this.#siblings.rotatedFrom(path, file.startedAt)) {
       const { key } = sibling;
-      if (this.#known.byKey.has(key) || this.#known.departed.has(key)) continue;
+      if ((await this.#files.knownAs(sibling)) !== undefined) continue;
       if (entryOf(this.#origin.positions, sibling) !== undefined) continue;
       const isKnown = this.#waiting.get(key)?.stream === stream;
       found.push({ sibling, holds: isKnown || (await this.#holds(sibling.path, content)) });
@@ -133,7 +153,7 @@ export class Copies {
     return this.#add(sibling, file, now);
   }
 
-  #begin(sibling: Sibling, { path }: Replaced, now: number): TailedFile {
+  #begin(sibling: Sibling, { path }: { path: string }, now: number): TailedFile {
     const file = TailedFile.found(sibling, { home: path, from: 0, now, origin: this.#origin });
     file.savePosition();
     return this.#add(sibling, file, now);

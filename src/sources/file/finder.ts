@@ -109,6 +109,7 @@ export class Finder {
     const entry = readPositionEntry(this.#options.origin.positions.get(key));
     const isStored = entry !== undefined && (isOfAge(stats, entry.born) || entry.path === path);
     if (onlyStored && !isStored) return undefined;
+    const file = await this.#options.files.knownAs({ path, key, stats });
     const known = this.#options.known.byKey.get(key);
     if (known !== undefined && known.detachedAt === undefined) {
       if (await this.#options.files.leadsTo(known.path, known)) {
@@ -118,7 +119,6 @@ export class Finder {
       this.#options.known.rotations++;
       this.#options.known.vacate(known);
     }
-    const file = known ?? this.#options.known.departed.get(key);
     if (file === undefined && !isStored && (await this.#copies.isCopy({ path, key, stats }, now)))
       return undefined;
     if (file !== undefined) {
@@ -144,6 +144,7 @@ export class Finder {
     const entry = isOld || old?.path === path ? old : await this.#moved(path, key, stored);
     const file = this.#rotated.make({ path, key, stats }, { from: entry ?? (fromEnd ? size : 0), now });
     file.predecessor = this.#options.known.leaving.get(path);
+    file.isNew = entry === undefined && !this.#isFirst;
     this.#options.known.attach(file, path);
     if (entry === undefined && fromEnd) {
       await this.#rotated.try(file, now, async () => {

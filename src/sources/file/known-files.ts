@@ -37,6 +37,8 @@ export class KnownFiles {
   readonly departed = new Map<string, TailedFile>();
   /** What was read of files that are gone, until all of it is delivered: they may come back compressed. */
   readonly gone: { readonly content: Content; readonly stream: FileStream }[] = [];
+  /** New files of which something was read for the first time. */
+  readonly begun: TailedFile[] = [];
   /** Contents that may be found in a copy beside their file. */
   readonly replaced: Replaced[] = [];
   rotations = 0;

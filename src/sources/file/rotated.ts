@@ -55,7 +55,7 @@ export class Rotated {
     const read = current === undefined ? before : [...before, current];
     const siblings = since === Number.POSITIVE_INFINITY ? [] : await this.#siblings.rotatedFrom(path, since);
     for (const sibling of siblings) {
-      if (this.#known.byKey.has(sibling.key) || this.#known.departed.has(sibling.key)) continue;
+      if ((await this.#files.knownAs(sibling)) !== undefined) continue;
       if (this.#known.isWatched(sibling.path)) continue;
       const file = await this.#unlessRead(sibling, { home: path, read, now });
       if (file === undefined) continue;

@@ -71,6 +71,8 @@ export class TailedFile {
   detachedAt: number | undefined;
   /** No path leads to it, it has been quiet, and it is only looked at now and then. */
   followed = false;
+  /** It came into being while the source ran, and nothing was read of it yet. */
+  isNew = false;
   /** It waits for a read. */
   queued = false;
   /** No more growth is expected: the next read takes an unfinished last line as a record. */

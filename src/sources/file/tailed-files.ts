@@ -14,7 +14,7 @@ import { shownPath } from './names.ts';
 import { readPositionEntry } from './position-entry.ts';
 import type { ReadQueue } from './read-queue.ts';
 import type { FileSourceConfig } from './schema.ts';
-import type { Siblings } from './siblings.ts';
+import { isOfAge, type Sibling, type Siblings } from './siblings.ts';
 import type { TailedFile } from './tailed-file.ts';
 
 /** A file that has been quiet for some time is looked at again after this part of that time. */
@@ -27,6 +27,9 @@ const QUIET_PART = 1 / 8;
 const FOLLOW_MS = 3600_000;
 const FOLLOW_INTERVALS = 10;
 const MAX_FOLLOWED = 128;
+
+/** Times of file systems are read with different precision, in milliseconds. */
+const ROUNDING_MS = 1;
 
 /** How long the position of a file that is gone is kept, in milliseconds: it may be on a disk that comes back. */
 const KEEP_POSITION_MS = 24 * 3600_000;
@@ -125,6 +128,19 @@ export class TailedFiles {
     file.finishing = false;
     // The server of a network file system has forgotten the file: the descriptor is of no use any more.
     if ((error as NodeJS.ErrnoException).code === 'ESTALE') this.#descriptors.close(file);
+  }
+
+  /**
+   * The file that is tailed under this key, or done with and not delivered yet. An older one whose inode another file
+   * has got is gone, and given up.
+   */
+  async knownAs({ key, stats }: Sibling): Promise<TailedFile | undefined> {
+    const { byKey, departed } = this.#known;
+    const tailed = byKey.get(key);
+    if (tailed !== undefined && !isOfAge(stats, tailed.startedAt)) await this.finish(tailed);
+    const done = departed.get(key);
+    if (done !== undefined && !isOfAge(stats, done.startedAt)) departed.delete(key);
+    return byKey.get(key) ?? departed.get(key);
   }
 
   /** The file is done with: nothing leads to it, and it was read to its end as far as that was possible. */
@@ -243,5 +259,7 @@ export class TailedFiles {
 }
 
 function isSame(file: TailedFile, stats: Stats): boolean {
-  return stats.ino === file.ino && stats.dev === file.dev;
+  if (stats.ino !== file.ino || stats.dev !== file.dev) return false;
+  // Another file that has got the inode came into being later; not every file system tells.
+  return stats.birthtimeMs === 0 || Math.abs(stats.birthtimeMs - file.startedAt) < ROUNDING_MS;
 }
