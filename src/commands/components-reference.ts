@@ -3,11 +3,12 @@
  * with an example, the file example.yaml in its folder. components-reference.test.ts compares the two.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import * as registry from '../registry.ts';
+import { processors, sinks, sources } from '../registry.ts';
 
 export const COMPONENTS_REFERENCE_FILE = new URL('../../docs/reference/components.md', import.meta.url);
 
-type Kind = 'sources' | 'processors' | 'sinks';
+const registry = { sources, processors, sinks };
+type Kind = keyof typeof registry;
 
 const KINDS: Readonly<Record<Kind, string>> = {
   sources: 'Where logs come from.',

@@ -4,6 +4,7 @@
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freshAnchor } from '../../docs/site/anchors.ts';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -75,14 +76,4 @@ export function parsePage(path: string, markdown: string): Page {
       links.push({ target: target!, line: i + 1 });
   }
   return { path, anchors, links, fences };
-}
-
-/** As GitHub makes it of a heading; the second of the same name gets a number. */
-function freshAnchor(heading: string, taken: ReadonlySet<string>): string {
-  const plain = heading.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase();
-  const anchor = plain.replace(/[^\p{L}\p{N}_\- ]/gu, '').replaceAll(' ', '-');
-  if (!taken.has(anchor)) return anchor;
-  let number = 1;
-  while (taken.has(`${anchor}-${number}`)) number++;
-  return `${anchor}-${number}`;
 }
