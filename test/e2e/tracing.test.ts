@@ -177,7 +177,12 @@ describe('modes', () => {
   });
 
   test('hybrid: that share of logs has a trace, and just those are stamped with its id', async () => {
-    await configure({ mode: 'hybrid', log_tracing_rate: 0.1 });
+    await configure({
+      mode: 'hybrid',
+      log_tracing_rate: 0.1,
+      tail: { enabled: false },
+      adaptive_sampling: { enabled: false },
+    });
     const arrivals = new Arrivals();
     await writeNumbered(input('x.log'), 0, LINES);
     await agent.start();
