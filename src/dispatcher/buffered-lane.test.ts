@@ -1,5 +1,5 @@
 /** Sinks with a buffer on disk, in a dispatcher. */
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -506,4 +506,19 @@ test('a disk that cannot be written: logs wait in memory and are stored when it 
   await mkdir(join(folder, 'out'));
   await rig.clock.advance(1000);
   await until(() => rig.http.commits.length === 1);
+});
+
+test('a buffer that is added and cannot be opened: what came meanwhile goes to the sink', async () => {
+  const rig = await Rig.open({ sinks: { out: undefined } });
+  await writeFile(join(folder, 'late'), 'no folder');
+  const late = new ScriptedSink(rig.kernel);
+  rig.dispatcher.addSink({ id: 'late', sink: late, selects: () => true, buffer: BUFFER });
+  feed(rig.kernel, rig.dispatcher, rig.http, ['one']);
+  void rig.dispatcher.whenSettled('http');
+  await until(() => rig.log.lines.some(({ message }) => message.includes('cannot be opened')));
+  await until(() => late.waiting > 0);
+  await late.answer();
+  await rig.answer();
+  expect(late.received.flat()).toEqual(['one']);
+  expect(rig.status().source).toMatchObject({ delivered: 1, in_flight: 0 });
 });

@@ -88,12 +88,16 @@ export class BufferedLane implements Lane {
   /** Opens the buffer, where there is one. Call once the sink is open. @throws when its folder cannot be used. */
   async open(): Promise<void> {
     const { folder } = this.#options;
-    if (folder === undefined || (this.#settings === undefined && !(await hasFiles(folder)))) return;
+    if (folder === undefined) return;
     this.#opening = true;
     try {
-      await this.#openStore(folder);
+      // Settings may come or go meanwhile.
+      const isLeft = await hasFiles(folder);
+      if (isLeft || this.#settings !== undefined) await this.#openStore(folder);
     } finally {
       this.#opening = false;
+      // What came meanwhile must not wait for a buffer that there is not.
+      if (this.#store === null) for (const delivery of this.#queue.splice(0)) this.#passThrough(delivery);
     }
     this.#write();
   }
@@ -108,7 +112,6 @@ export class BufferedLane implements Lane {
           { err, sink: this.id },
           'the disk buffer cannot be opened; logs wait in memory',
         );
-        for (const delivery of this.#queue.splice(0)) this.#passThrough(delivery);
       });
     }
   }
@@ -304,6 +307,7 @@ export class BufferedLane implements Lane {
       onLost: (lost, reason) => this.#lose(lost, reason),
     });
     await store.open();
+    store.configure(this.#settings ?? DRAIN_ONLY);
     const { held } = store;
     this.account.accept(held.records, held.bytes);
     for (const [source, amount] of held.bySource) this.#options.onRecovered(source, amount);

@@ -1,4 +1,4 @@
-import { appendFile, chmod, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -117,6 +117,20 @@ test('beyond the bound the oldest file is deleted, counted and said', async () =
   expect((await rig.letters()).map(({ text }) => text?.[0])).toEqual(['c']);
   expect(rig.store.status()).toMatchObject({ records: 1, files: 1, evicted: 2, written: 3 });
   expect(rig.log.lines).toMatchObject([{ level: 'error', fields: { records: 2 } }]);
+});
+
+test('a file that cannot be deleted to make room keeps no letter from being written once', async () => {
+  await using rig = await Rig.create({ maxBytes: 1000, maxFileBytes: 1 });
+  await rig.refuse(['a']);
+  const oldest = join(rig.store.dir, 'out-000001.jsonl');
+  await rm(oldest);
+  await mkdir(oldest);
+  await rig.refuse(['b'.repeat(1000)]);
+  await rm(oldest, { recursive: true });
+  expect((await rig.letters()).map(({ text }) => text?.[0])).toEqual(['b']);
+  expect(rig.log.lines).toMatchObject([{ level: 'warn', fields: { file: oldest } }]);
+  await rig.refuse(['c']);
+  expect(rig.store.status()).toMatchObject({ written: 3, evicted: 2 });
 });
 
 test('the newest file stays even when it is larger than the bound', async () => {

@@ -94,7 +94,7 @@ export class DeadLetterStore implements DeadLetters {
         const text = `cannot write dead letters to ${this.dir}: ${(error as Error).message}`;
         throw new RetryableError(text, { reason: 'dead_letters', cause: error });
       }
-      await this.#evict();
+      await this.#makeRoom();
     });
   }
 
@@ -209,6 +209,20 @@ export class DeadLetterStore implements DeadLetters {
     if (entry.file.size > 0) return;
     await entry.file.remove();
     this.#forget(entry.file);
+  }
+
+  /** Makes room. That it cannot must not keep letters that are safe from being settled: they would be written again. */
+  async #makeRoom(): Promise<void> {
+    try {
+      await this.#evict();
+    } catch (err) {
+      const { log } = this.#options;
+      const [file] = this.#files;
+      log.warn(
+        { err, file: file?.path },
+        'a dead-letter file cannot be deleted to make room; tried again later',
+      );
+    }
   }
 
   /** Deletes the oldest files until the rest fits; the newest stays. */
