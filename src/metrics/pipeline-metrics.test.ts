@@ -178,6 +178,15 @@ test('a batch counts for each sink by what the sink was given of it', () => {
   });
 });
 
+test('the sink has not been given what went to its disk buffer', () => {
+  const metrics = new PipelineMetrics();
+  const whole = batch([segment({ readAt: 0, count: 5 })]);
+  const failed = { startedAt: 0, endedAt: 1000, error: new RetryableError('down', { reason: 'refused' }) };
+  metrics.settled({ ...delivery(whole, 'archive', [failed]), stored: true });
+  expect(valuesOf(metrics, 'log_capturer_sink_latency_seconds')).toEqual({});
+  expect(valuesOf(metrics, 'log_capturer_sink_batch_records')).toEqual({});
+});
+
 test('the oldest record of a source that not every sink is done with has an age', () => {
   let now = 2000;
   const metrics = new PipelineMetrics({ now: () => now });

@@ -59,7 +59,9 @@ export class PipelineMetrics implements Observer, Collector {
     if (attempt.error !== undefined) this.#countError(delivery.sink, reasonOf(attempt.error));
   }
 
-  settled({ sink, segments, records, bytes, attempts }: Delivery): void {
+  settled({ sink, segments, records, bytes, attempts, stored }: Delivery): void {
+    // The sink has not been given it yet.
+    if (stored) return;
     this.#sinkRecords.of(sink).observe(records);
     this.#sinkBytes.of(sink).observe(bytes);
     const endedAt = attempts.at(-1)?.endedAt;
