@@ -130,12 +130,12 @@ export class Finder {
     // A path that was read before has been rotated: what it leads to now is new, whatever `start_at` says.
     const isNew = stored.has(path) || startOf(stats) >= this.#options.newSince;
     const fromEnd = this.#isFirst && this.#options.startAt === 'end' && !isNew;
-    return this.#begin({ path, key, stats }, { fromEnd, stored, now });
+    return this.#begin({ path, key, stats }, { fromEnd, isNew: isNew || !this.#isFirst, stored, now });
   }
 
   async #begin(
     { path, key, stats }: Sibling,
-    { fromEnd, stored, now }: { fromEnd: boolean; stored: Stored; now: number },
+    { fromEnd, isNew, stored, now }: { fromEnd: boolean; isNew: boolean; stored: Stored; now: number },
   ): Promise<TailedFile> {
     const size = Number(stats.size);
     const old = readPositionEntry(this.#options.origin.positions.get(key));
@@ -144,7 +144,7 @@ export class Finder {
     const entry = isOld || old?.path === path ? old : await this.#moved(path, key, stored);
     const file = this.#rotated.make({ path, key, stats }, { from: entry ?? (fromEnd ? size : 0), now });
     file.predecessor = this.#options.known.leaving.get(path);
-    file.isNew = entry === undefined && !this.#isFirst;
+    file.isNew = entry === undefined && isNew;
     this.#options.known.attach(file, path);
     if (entry === undefined && fromEnd) {
       await this.#rotated.try(file, now, async () => {
