@@ -22,6 +22,8 @@ export interface Positions {
   /** Kept in memory at once, written to disk soon after. */
   set(key: string, value: unknown): void;
   delete(key: string): void;
+  /** Some of what was stored could not be read at the start, so that a missing position says nothing. Absent: no. */
+  readonly damaged?: boolean;
 }
 
 export interface SourceContext extends Context {

@@ -53,6 +53,7 @@ test('a damaged file is set aside and reported; intact entries are used', async 
   const positions = store();
   await positions.load();
   expect([...positions.forSource('a').entries()]).toEqual([['two', 2]]);
+  expect(positions.forSource('a').damaged).toBe(true);
   const kept = (await readdir(stateDir)).find((name) => name.startsWith('positions.damaged-'))!;
   expect(await readFile(join(stateDir, kept), 'utf8')).toBe(damaged);
   expect(log.lines[0]).toMatchObject({ level: 'error', fields: { intact_entries: 1 } });

@@ -24,6 +24,7 @@ export class PositionStore {
   #failing = false;
   /** Nothing is written before what is there was read: an unreadable file must not be replaced by an empty one. */
   #loaded = false;
+  #damaged = false;
   #flushed = false;
 
   constructor(options: { stateDir: string; clock: Clock; log: Logger }) {
@@ -53,6 +54,7 @@ export class PositionStore {
     }
     const quarantine = `${this.#path}.damaged-${new Date(this.#clock.toEpoch(this.#clock.now())).toISOString()}`;
     await writeFile(quarantine, raw);
+    this.#damaged = true;
     this.#loaded = true;
     this.#log.error(
       { file: this.#path, kept_as: quarantine, intact_entries: entries.length, damage: damage.slice(0, 10) },
@@ -63,7 +65,11 @@ export class PositionStore {
   /** The part of the store that belongs to one source. */
   forSource(source: string): Positions {
     const positions = this.#of(source);
+    const isDamaged = () => this.#damaged;
     return {
+      get damaged() {
+        return isDamaged();
+      },
       get: (key) => positions.get(key),
       entries: () => positions.entries(),
       set: (key, value) => {

@@ -107,6 +107,17 @@ test('what was not delivered is read again after a restart', async () => {
   expect(rig.texts()).toEqual(['two']);
 });
 
+test('start_at: end does not hold when positions were lost: what was written while stopped would be, too', async () => {
+  put('a.log', 'one\n');
+  await rig.start({ start_at: 'end' });
+  await rig.stop();
+  add('a.log', 'two\n');
+  rig.store.clear();
+  rig.damaged = true;
+  await rig.start({ start_at: 'end' });
+  expect(rig.texts()).toEqual(['one', 'two']);
+});
+
 test('a damaged position entry counts as none', async () => {
   put('a.log', 'one\n');
   await rig.start();

@@ -129,7 +129,9 @@ export class Finder {
     }
     // A path that was read before has been rotated: what it leads to now is new, whatever `start_at` says.
     const isNew = stored.has(path) || startOf(stats) >= this.#options.newSince;
-    const fromEnd = this.#isFirst && this.#options.startAt === 'end' && !isNew;
+    // Nor is it known what is old when positions were lost: then too much is read rather than too little.
+    const isKnown = this.#options.origin.positions.damaged !== true;
+    const fromEnd = this.#isFirst && this.#options.startAt === 'end' && !isNew && isKnown;
     return this.#begin({ path, key, stats }, { fromEnd, isNew: isNew || !this.#isFirst, stored, now });
   }
 

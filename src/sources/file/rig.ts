@@ -29,6 +29,8 @@ export class Rig {
   readonly warnings: string[] = [];
   /** Whether chunks are acknowledged as soon as they come. */
   commits = true;
+  /** Whether stored positions were lost. */
+  damaged = false;
   source!: Source;
   #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
@@ -48,6 +50,7 @@ export class Rig {
   ): Promise<void> {
     const { include = ['*.log'], stateDir = '/nowhere', unwatchedSince, ...config } = options;
     const positions: Positions = {
+      damaged: this.damaged,
       get: (key) => this.store.get(key),
       entries: () => this.store.entries(),
       // As through a file: what is stored must be JSON.
