@@ -9,7 +9,7 @@ import type { Slot } from '../../kernel/slot.ts';
 import { Archive, type Candidate, firstBytes } from './archive.ts';
 import type { Attributes } from './attributes.ts';
 import type { Complaints } from './complaints.ts';
-import { type Content, isTelling } from './content.ts';
+import { type Content, TELLING_BYTES } from './content.ts';
 import { FileStream, type StreamOrigin } from './file-stream.ts';
 import { NOTHING } from './fingerprint.ts';
 import type { KnownFiles } from './known-files.ts';
@@ -211,7 +211,7 @@ export class Archives {
     const live = this.#live();
     const stored = this.#storedContents().map((content) => ({ content }));
     const candidates: Candidate[] = [...stored, ...live].filter(
-      ({ content }) => isTelling(content) && isStart(start, content),
+      ({ content }) => content.head.bytes >= TELLING_BYTES && isStart(start, content),
     );
     if (candidates.length > 0 || !isOld) return new Archive({ home, sibling, candidates });
     const stream = this.#streamOf(home, sibling, EMPTY);

@@ -12,18 +12,23 @@ export interface Content {
 }
 
 /** Fewer bytes than these may be alike by chance: programs that start often write the same first line. */
-const TELLING_BYTES = FINGERPRINT_BYTES / 4;
+export const TELLING_BYTES = FINGERPRINT_BYTES / 4;
 
 /**
- * Whether an open file holds the content; also when it ends before the position, as a copy does that was made earlier.
- * Undefined: nothing is known of the content. Rejects with errors of read(2).
+ * Whether an open file holds the content; not when it ends before the position, because then only its beginning would
+ * speak for that. Undefined: nothing is known of the content. Rejects with errors of read(2).
  */
 export async function holds(fd: number, { position, head, tail }: Content): Promise<boolean | undefined> {
   if (head.bytes + tail.bytes === 0) return undefined;
   if (!(await beginsWith(fd, head))) return false;
   const before = Buffer.allocUnsafe(tail.bytes);
-  const read = await readAt(fd, [before], position - before.length);
-  return read < before.length || matches(tail, before);
+  return (await readAt(fd, [before], position - before.length)) === before.length && matches(tail, before);
+}
+
+/** Whether the first `size` bytes of two open files are alike at their beginning and at their end. */
+export async function isAlike(a: number, b: number, size: number): Promise<boolean> {
+  const content = await contentUpTo(a, size);
+  return (await holds(b, content)) === true;
 }
 
 /** Whether an open file begins so; true when nothing is known. Rejects with errors of read(2). */
@@ -44,7 +49,7 @@ export async function contentUpTo(fd: number, position: number): Promise<Content
   return { position, head: { bytes, crc: crc32(head) }, tail: { bytes, crc: crc32(tail) } };
 }
 
-/** Whether enough is known of the content that another file does not hold it by chance. */
-export function isTelling({ head, tail }: Content): boolean {
-  return Math.max(head.bytes, tail.bytes) >= TELLING_BYTES;
+/** Whether enough was read of the content that another file does not hold it by chance. */
+export function isTelling({ tail }: Content): boolean {
+  return tail.bytes >= TELLING_BYTES;
 }

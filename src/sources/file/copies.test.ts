@@ -159,6 +159,42 @@ test('a file with the same first line as the one it was rotated from is read, be
   expect(texts()).toEqual(['starting', 'starting']);
 });
 
+const header = line('header').repeat(5);
+
+test('rotated files that begin with the same kilobytes are all read, being no copies', async () => {
+  put('a.log', header + line('one') + line('two'));
+  put('a.log.1', header + line('three'));
+  await rig.start({ include: ['a.log*'] });
+  await rig.pass(3000);
+  expect(
+    texts()
+      .filter((text) => text !== 'header')
+      .sort(),
+  ).toEqual(['one', 'three', 'two']);
+});
+
+test('the same, renamed between two looks', async () => {
+  put('a.log', header + line('one') + line('two'));
+  await rig.start({ include: ['a.log'] });
+  renameSync(rig.path('a.log'), rig.path('a.log.2'));
+  put('a.log.1', header + line('three'));
+  put('a.log', header + line('four'));
+  await rig.pass(1000);
+  expect(texts().filter((text) => text !== 'header')).toEqual(['one', 'two', 'three', 'four']);
+});
+
+test('the same, copied and truncated between two looks', async () => {
+  put('a.log', header + line('one'));
+  await rig.start({ include: ['a.log'] });
+  add('a.log', line('two'));
+  copyTruncate('a.log.2');
+  add('a.log', header);
+  copyTruncate('a.log.1');
+  add('a.log', line('three'));
+  await rig.pass(2000);
+  expect(texts().filter((text) => text !== 'header')).toEqual(['one', 'two', 'three']);
+});
+
 test('a file is known under another device number by its inode and content', async () => {
   put('a.log', line('one'));
   await rig.start();

@@ -4,7 +4,7 @@
  * Called by the finder.
  */
 import type { Complaints } from './complaints.ts';
-import { type Content, contentUpTo, holds, isTelling } from './content.ts';
+import { type Content, contentUpTo, holds, isAlike, TELLING_BYTES } from './content.ts';
 import { closeFile, openFile } from './file-handle.ts';
 import type { FileStream, StreamOrigin } from './file-stream.ts';
 import type { KnownFiles, Replaced } from './known-files.ts';
@@ -54,7 +54,7 @@ export class Copies {
   }
 
   /**
-   * Whether a file of which no position is stored holds what was read of the file that by its name it was rotated from.
+   * Whether a file of which no position is stored holds what the file begins with that by its name it was rotated from.
    * Then it is left alone: either that one is truncated and the copy taken up, or all of it is read from that one.
    */
   async isCopy(sibling: Sibling, now: number): Promise<boolean> {
@@ -65,9 +65,8 @@ export class Copies {
       if (file === undefined) continue;
       const { stream, content } = file;
       const before = this.#waiting.get(key);
-      const isCopy = isTelling(content) && (await this.#holds(path, content)) === true;
-      if (!isCopy && before?.stream !== stream) continue;
       const size = Number(stats.size);
+      if (!(await this.#isAlike(path, file.path, size))) continue;
       this.#waiting.set(key, { stream, size });
       // It does not grow, so that it is not being written any more.
       if (size === before?.size && size <= content.position) {
@@ -170,6 +169,13 @@ export class Copies {
 
   async #holds(path: string, content: Content): Promise<boolean | undefined> {
     return this.#try(path, () => holdsAt(path, content));
+  }
+
+  /** Whether the first `size` bytes of both files are alike, as far as so many bytes tell. */
+  async #isAlike(copy: string, original: string, size: number): Promise<boolean> {
+    if (size < TELLING_BYTES) return false;
+    const isAlikeAt = () => withFile(copy, (a) => withFile(original, (b) => isAlike(a, b, size)));
+    return (await this.#try(copy, isAlikeAt)) === true;
   }
 
   async #try<T>(path: string, action: () => Promise<T>): Promise<T | undefined> {

@@ -137,7 +137,10 @@ export class TailedFiles {
   async knownAs({ key, stats }: Sibling): Promise<TailedFile | undefined> {
     const { byKey, departed } = this.#known;
     const tailed = byKey.get(key);
-    if (tailed !== undefined && !isOfAge(stats, tailed.startedAt)) await this.finish(tailed);
+    if (tailed !== undefined && !isOfAge(stats, tailed.startedAt)) {
+      if (tailed.detachedAt === undefined) this.#known.vacate(tailed);
+      await this.finish(tailed);
+    }
     const done = departed.get(key);
     if (done !== undefined && !isOfAge(stats, done.startedAt)) departed.delete(key);
     return byKey.get(key) ?? departed.get(key);
