@@ -4,10 +4,13 @@
  *
  *     ```sh runnable              is run; it must succeed. `log-capturer run` and `npm start` stay in the background
  *     ```sh runnable eventually   is run again until it prints what is shown
+ *     ```sh runnable fails        must end with another exit code than 0
  *     ```json, ```text            directly behind it: what it must print (compare.ts); with `about`, numbers may differ
+ *     ```console runnable         commands behind `$ `, each with what it prints below it
  *     ```yaml                     that begins with `# NAME.yaml` is written to that file
  *
- * Pages speak of port 8401 and of the folder /srv/agent; here both are others.
+ * What only prepares the ground may stand in an HTML comment. Pages speak of the ports 8401 and 8088 and of the folder
+ * /srv/agent; here they are others.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -21,14 +24,14 @@ import { differences } from './compare.ts';
 import { allPages, type Fence, type Page, ROOT } from './markdown.ts';
 
 /** How long a block may take to print what is shown, where it says `eventually`. */
-const EVENTUALLY_MS = 15_000;
+const EVENTUALLY_MS = 30_000;
 
 const pages = allPages().filter(({ fences }) => fences.some(isRunnable));
 
 describe.concurrent('commands in the documentation', () => {
   test.each(pages.map((page) => [page.path, page] as const))(
     'of %s',
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async (_, page) => {
       await using place = await Place.create();
       expect(await place.follow(page)).toEqual([]);
@@ -37,26 +40,44 @@ describe.concurrent('commands in the documentation', () => {
 });
 
 function isRunnable({ language, words }: Fence): boolean {
-  return language === 'sh' && words.includes('runnable');
+  return ['sh', 'console'].includes(language) && words.includes('runnable');
+}
+
+/** The commands of a block, each with the block that shows what it prints. */
+function stepsOf(fence: Fence, next: Fence | undefined): [command: Fence, shown: Fence | undefined][] {
+  if (fence.language === 'sh')
+    return [[fence, next !== undefined && ['json', 'text'].includes(next.language) ? next : undefined]];
+  const sessions = fence.text.split(/^\$ /m).slice(1);
+  return sessions.map((session) => {
+    const [command, ...shown] = session.split('\n');
+    const words = fence.words.filter((word) => word === 'about');
+    return [
+      { ...fence, text: command! },
+      { ...fence, language: 'text', words, text: shown.join('\n') },
+    ];
+  });
 }
 
 /** A folder, a port, and the agent that a page starts. */
 class Place {
   readonly #dir: string;
   readonly #port: number;
+  /** Where 8088 of the pages is. */
+  readonly #otherPort: number;
   #agent: ChildProcess | undefined;
   #said = '';
 
-  private constructor(dir: string, port: number) {
+  private constructor(dir: string, port: number, otherPort: number) {
     this.#dir = dir;
     this.#port = port;
+    this.#otherPort = otherPort;
   }
 
   static async create(): Promise<Place> {
     const dir = await realpath(await mkdtemp(join(tmpdir(), 'log-capturer-docs-')));
     for (const name of ['bin', 'configs', 'package.json', 'src', 'node_modules', 'provisioning'])
       await symlink(join(ROOT, name), join(dir, name));
-    return new Place(dir, await freePort());
+    return new Place(dir, await freePort(), await freePort());
   }
 
   /** Does what the page says. @returns what did not come out as shown. */
@@ -66,10 +87,10 @@ class Place {
       const file = fence.language === 'yaml' ? /^# ([\w./-]+\.yaml)\n/.exec(fence.text)?.[1] : undefined;
       if (file !== undefined) await this.#write(file, fence.text);
       if (!isRunnable(fence)) continue;
-      const next = fences[i + 1];
-      const shown = next !== undefined && ['json', 'text'].includes(next.language) ? next : undefined;
-      const problems = await this.#run(fence, shown);
-      wrong.push(...problems.map((problem) => `${path}:${fence.line}: ${problem}`));
+      for (const [command, shown] of stepsOf(fence, fences[i + 1])) {
+        const problems = await this.#run(command, shown);
+        wrong.push(...problems.map((problem) => `${path}:${fence.line}: ${problem}`));
+      }
     }
     return wrong;
   }
@@ -103,7 +124,7 @@ class Place {
   }
 
   async #shell(script: string): Promise<{ code: number; printed: string }> {
-    const shell = spawn('bash', ['-eo', 'pipefail', '-c', this.#here(script)], {
+    const shell = spawn('bash', ['-e', '-c', this.#here(script)], {
       cwd: this.#dir,
       env: this.#environment(),
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -148,12 +169,16 @@ class Place {
       LOG_CAPTURER_PORT: String(this.#port),
       LOG_CAPTURER_URL: `http://127.0.0.1:${this.#port}`,
       LOG_CAPTURER_TOKEN: '',
+      HTTP_TOKEN: 'a-token-of-the-documentation',
       NO_COLOR: '1',
     };
   }
 
   #here(text: string): string {
-    return text.replaceAll('8401', String(this.#port)).replaceAll('/srv/agent', this.#dir);
+    return text
+      .replaceAll('8401', String(this.#port))
+      .replaceAll('8088', String(this.#otherPort))
+      .replaceAll('/srv/agent', this.#dir);
   }
 
   #there(text: string): string {

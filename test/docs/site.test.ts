@@ -30,6 +30,13 @@ describe('the site', () => {
     expect(page).toContain('<h1 id="a-b">A <code>&lt;b&gt;</code></h1>');
   });
 
+  test('leaves out what is hidden', () => {
+    const pages = new Map([
+      ['README.md', '# A\n\n- b\n\n  <!--\n  ```sh\n  secret\n\n  secret\n  ```\n  -->\n\n  c\n'],
+    ]);
+    for (const content of site({ pages }).values()) expect(content).not.toContain('secret');
+  });
+
   test('every file that a page loads is there', () => {
     for (const [path, content] of files) {
       if (!path.endsWith('.html')) continue;
