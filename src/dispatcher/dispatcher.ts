@@ -15,14 +15,18 @@ import type { Slot } from '../kernel/slot.ts';
 import type { Batch } from '../record/batch.ts';
 import type { Chunk } from '../record/chunk.ts';
 import type { Delivery } from '../record/delivery.ts';
-import { liveCount, type Segment } from '../record/segment.ts';
+import { liveCount } from '../record/segment.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import type { RetryPolicy } from './backoff.ts';
 import { BatchInFlight } from './batch-in-flight.ts';
+import { BatchesInFlight, holdsSource, inMemory } from './batches-in-flight.ts';
 import { Branches, type BufferPlace, type SinkEntry } from './branches.ts';
 import type { Lane } from './lane.ts';
 import { Account, type Ends } from './ledger.ts';
+import { Observers } from './observers.ts';
+import { runProcessors } from './run-processors.ts';
 import { segmentEnds, worse } from './segment-ends.ts';
+import { selectDeliveries } from './select-deliveries.ts';
 import { endsOf, type Settlement } from './settlement.ts';
 import type { DeadLetters } from './sink-lane.ts';
 import { within } from './within.ts';
@@ -53,11 +57,10 @@ export class Dispatcher implements Intake {
   readonly #processors: Map<string, readonly Processor[]>;
   /** By id, also of sources that were removed: counters never go back. */
   readonly #accounts = new Map<string, Account>();
-  /** Those who wait until nothing of a source is in flight. */
-  readonly #waiters = new Map<string, (() => void)[]>();
   #batchTimeoutMs: number;
   readonly #acknowledgements = new Acknowledgements();
-  readonly #inFlight = new Set<BatchInFlight>();
+  readonly #inFlight = new BatchesInFlight();
+  readonly #observers: Observers;
   /** Dead letters on their way again, and who waits for their end. */
   readonly #resent = new Map<Delivery, (settlement: Settlement) => void>();
   #open: BatchInFlight | null = null;
@@ -65,14 +68,14 @@ export class Dispatcher implements Intake {
   #batches = 0;
   #recordsDone = 0;
   #bytesDone = 0;
-  #onIdle: (() => void) | null = null;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
+    this.#observers = new Observers(options.observers, options.log);
     this.slots = options.kernel.slots;
     this.#branches = new Branches({
       ...options,
-      onAttempt: (delivery, retryInMs) => this.#notify((o) => o.attempted?.(delivery, retryInMs)),
+      onAttempt: (delivery, retryInMs) => this.#observers.notify((o) => o.attempted?.(delivery, retryInMs)),
       onSettled: (lane, delivery, settlement) => this.#settle(lane, delivery, settlement),
       onRecovered: (source, { records, bytes }) => this.#accountOf(source).accept(records, bytes),
       onReleased: (source, ends, bytes) => this.#release(source, ends, bytes),
@@ -103,13 +106,8 @@ export class Dispatcher implements Intake {
 
   /** Resolves when every record of the source has reached its end in every sink, so that its positions are final. */
   whenSettled(source: string): Promise<void> {
-    if (this.#open !== null && holds(this.#open, source)) this.#seal();
-    if (!this.#holds(source)) return Promise.resolve();
-    return new Promise((resolve) => {
-      const waiters = this.#waiters.get(source);
-      if (waiters === undefined) this.#waiters.set(source, [resolve]);
-      else waiters.push(resolve);
-    });
+    if (this.#open !== null && holdsSource(this.#open, source)) this.#seal();
+    return this.#inFlight.whenWithout(source);
   }
 
   /** The sink gets what is handed over from now on. */
@@ -163,7 +161,7 @@ export class Dispatcher implements Intake {
     const segment = batch.append(chunk);
     batch.pending.push(this.#acknowledgements.track(segment));
     this.#accounts.get(chunk.stream.source)!.accept(chunk.count, chunk.bytes);
-    this.#notify((o) => o.accepted?.(segment, batch));
+    this.#observers.notify((o) => o.accepted?.(segment, batch));
     if (chunk.slot !== batch.slot) this.slots.give(chunk.slot);
     if (batch.bytes >= batch.slot.capacity * SEAL_AT || batch.count >= batch.slot.maxRecords * SEAL_AT) {
       this.#seal();
@@ -205,15 +203,10 @@ export class Dispatcher implements Intake {
   async drain(deadlineMs: number): Promise<number> {
     this.#seal();
     this.#branches.hurry();
-    if (this.#inFlight.size > 0) {
-      const idle = new Promise<void>((resolve) => {
-        this.#onIdle = resolve;
-      });
-      await within(this.#options.clock, deadlineMs, idle);
-    }
+    await within(this.#options.clock, deadlineMs, this.#inFlight.whenIdle());
     this.#branches.abandon();
     await this.#branches.close();
-    return this.#recordsInFlight();
+    return this.#inFlight.counts().records;
   }
 
   status(): {
@@ -228,29 +221,21 @@ export class Dispatcher implements Intake {
   } {
     const now = this.#options.clock.now();
     const buffered = this.#branches.held();
-    const held = new Map(buffered);
-    let recordsInFlight = this.#recordsInFlight();
-    for (const records of buffered.values()) recordsInFlight += records;
-    let bytesInFlight = 0;
-    for (const batch of this.#inFlight) {
-      bytesInFlight += batch.bytes;
-      for (const segment of batch.segments) {
-        const { source } = segment.stream;
-        held.set(source, (held.get(source) ?? 0) + inMemory(batch, segment));
-      }
-    }
+    const { records, bytes, bySource } = this.#inFlight.counts();
+    let recordsInFlight = records;
+    for (const count of buffered.values()) recordsInFlight += count;
     return {
       sources: new Map(
         [...this.#accounts].map(([id, account]) => [
           id,
-          account.status(held.get(id) ?? 0, buffered.get(id) ?? 0),
+          account.status((bySource.get(id) ?? 0) + (buffered.get(id) ?? 0), buffered.get(id) ?? 0),
         ]),
       ),
       sinks: this.#branches.status(now),
       batches: this.#batches,
       batchesInFlight: this.#inFlight.size,
       recordsInFlight,
-      bytesInFlight,
+      bytesInFlight: bytes,
       recordsDone: this.#recordsDone,
       bytesDone: this.#bytesDone,
     };
@@ -270,18 +255,20 @@ export class Dispatcher implements Intake {
     this.#open = null;
     this.#cancelTimeout();
     batch.sealedAt = this.#options.clock.now();
-    this.#notify((o) => o.sealed?.(batch));
+    this.#observers.notify((o) => o.sealed?.(batch));
     this.#processBatch(batch);
   }
 
   #processBatch(batch: BatchInFlight): void {
-    for (const segment of batch.segments) this.#process(batch, segment);
+    for (const segment of batch.segments) {
+      runProcessors(this.#processors.get(segment.stream.source)!, batch, segment, this.#options.log);
+    }
     batch.processedAt = this.#options.clock.now();
-    this.#notify((o) => o.processed?.(batch));
+    this.#observers.notify((o) => o.processed?.(batch));
 
     const ways: [Lane, Delivery][] = [];
     for (const { lane, unsettled } of this.#branches.current) {
-      for (const delivery of select(batch, lane)) {
+      for (const delivery of selectDeliveries(batch, lane)) {
         unsettled.add(delivery);
         batch.deliveries.push(delivery);
         ways.push([lane, delivery]);
@@ -290,24 +277,6 @@ export class Dispatcher implements Intake {
     batch.unsettled = ways.length;
     if (batch.unsettled === 0) this.#complete(batch);
     for (const [lane, delivery] of ways) lane.enqueue(delivery);
-  }
-
-  #process(batch: BatchInFlight, segment: Segment): void {
-    for (const [step, processor] of this.#processors.get(segment.stream.source)!.entries()) {
-      const before = segment.live;
-      try {
-        processor.process(batch, segment);
-      } catch (error) {
-        // A processor must not throw; if one does, its logs go on unprocessed rather than be lost.
-        this.#options.log.error(
-          { err: error, source: segment.stream.source },
-          'a processor failed; its logs pass on',
-        );
-      }
-      if (segment.live === null || segment.live === before) continue;
-      segment.removals ??= [];
-      segment.removals.push({ by: processor.label ?? `processor ${step + 1}`, live: segment.live });
-    }
   }
 
   #settle(lane: Lane, delivery: Delivery, settlement: Settlement): void {
@@ -335,7 +304,7 @@ export class Dispatcher implements Intake {
       dropped: rejected - deadLettered,
       ...(buffered !== undefined && { buffered }),
     };
-    this.#notify((o) => o.settled?.(delivery, outcome, reason || undefined, indexes));
+    this.#observers.notify((o) => o.settled?.(delivery, outcome, reason || undefined, indexes));
     batch.unsettled--;
     if (batch.unsettled === 0) this.#complete(batch);
   }
@@ -351,15 +320,10 @@ export class Dispatcher implements Intake {
       if (ends.buffered === undefined) this.#bytesDone += segment.bytes;
     }
     this.#inFlight.delete(batch);
-    this.#notify((o) => o.completed?.(batch, batch.deliveries));
+    this.#observers.notify((o) => o.completed?.(batch, batch.deliveries));
     for (const pending of batch.pending) this.#acknowledgements.acknowledge(pending);
     this.slots.give(batch.slot);
-    if (this.#inFlight.size === 0) this.#onIdle?.();
-    for (const [source, waiters] of this.#waiters) {
-      if (this.#holds(source)) continue;
-      this.#waiters.delete(source);
-      for (const resolve of waiters) resolve();
-    }
+    this.#inFlight.settle();
   }
 
   /** Records that were in a disk buffer, and are not any more. */
@@ -379,56 +343,4 @@ export class Dispatcher implements Intake {
     }
     return account;
   }
-
-  #holds(source: string): boolean {
-    return this.#inFlight.values().some((batch) => holds(batch, source));
-  }
-
-  #recordsInFlight(): number {
-    let records = 0;
-    for (const batch of this.#inFlight) {
-      for (const segment of batch.segments) records += inMemory(batch, segment);
-    }
-    return records;
-  }
-
-  #notify(tell: (observer: Observer) => void): void {
-    for (const observer of this.#options.observers) {
-      try {
-        tell(observer);
-      } catch (error) {
-        this.#options.log.error({ err: error }, 'an observer of the pipeline failed');
-      }
-    }
-  }
-}
-
-function holds(batch: BatchInFlight, source: string): boolean {
-  return batch.segments.some(({ stream }) => stream.source === source);
-}
-
-/** Records of a segment in memory that are not in the disk buffer their source's ledger waits for. */
-function inMemory(batch: BatchInFlight, { index, count }: Segment): number {
-  return count - (batch.ends[index]?.buffered ?? 0);
-}
-
-/** What a sink gets of a batch: all of it at once, but for what its disk buffer may have to take. */
-function select(batch: BatchInFlight, lane: Lane): Delivery[] {
-  const segments = batch.segments.filter(
-    (segment) => liveCount(segment) > 0 && lane.selects(segment.stream.source),
-  );
-  const stored = segments.filter(({ stream }) => lane.stores(stream));
-  const parts =
-    stored.length === 0 ? [segments] : [segments.filter((each) => !stored.includes(each)), stored];
-  return parts.filter((part) => part.length > 0).map((part) => deliveryOf(batch, lane, part));
-}
-
-function deliveryOf(batch: BatchInFlight, lane: Lane, segments: readonly Segment[]): Delivery {
-  let records = 0;
-  let bytes = 0;
-  for (const segment of segments) {
-    records += liveCount(segment);
-    bytes += segment.bytes;
-  }
-  return { batch, sink: lane.id, segments, records, bytes, attempts: [], accepted: 0 };
 }
