@@ -1,8 +1,10 @@
+import { getEventListeners } from 'node:events';
 import { appendFile, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BufferRig, partOf, readAll, summary, until } from '../../../test/fixtures/disk-buffer.ts';
 import { parseName } from './format.ts';
+import { FrameWriter } from './writer.ts';
 
 let rig: BufferRig;
 
@@ -283,4 +285,30 @@ test('fsync: interval makes frames readable at once and synchronises later', asy
   await rig.clock.advance(1000);
   await buffer.close();
   expect(await readAll(await rig.open())).toEqual(['one']);
+});
+
+test('fsync: interval: a file that could not be synchronised when it was full is read like the others', async () => {
+  const buffer = await rig.open({ fsync: 'interval', maxBytes: 2 ** 23 });
+  const line = 'x'.repeat(200_000);
+  for (let k = 0; k < 6; k++) await rig.store(buffer, line);
+  const sync = vi.spyOn(FrameWriter.prototype, 'sync').mockRejectedValueOnce(new Error('EIO'));
+  await expect(rig.store(buffer, 'one')).rejects.toThrow('EIO');
+  await rig.store(buffer, 'two');
+  sync.mockRestore();
+  expect(await readAll(buffer)).toEqual([...Array.from({ length: 6 }, () => line), 'two']);
+  expect(buffer.held.records).toBe(0);
+});
+
+test('waiting for room leaves nothing behind on the signal', async () => {
+  const buffer = await rig.open({ maxBytes: 2 ** 20 });
+  const closing = new AbortController();
+  const lines = ['x'.repeat(200_000)];
+  for (let k = 0; k < 5; k++) await rig.store(buffer, ...lines);
+  const part = partOf(rig.kernel, [{ lines }]);
+  const appended = buffer.append(part, closing.signal);
+  await until(async () => buffer.status().full);
+  expect(getEventListeners(closing.signal, 'abort')).toHaveLength(1);
+  await readAll(buffer);
+  expect(await appended).toBe(true);
+  expect(getEventListeners(closing.signal, 'abort')).toHaveLength(0);
 });

@@ -349,10 +349,12 @@ export class DiskBuffer {
         continue;
       }
       if (signal === null || signal.aborted) return false;
-      await new Promise<void>((resolve) => {
-        signal.addEventListener('abort', () => resolve(), { once: true });
-        this.#roomWaiters.push(resolve);
-      });
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const goOn = () => resolve();
+      this.#roomWaiters.push(goOn);
+      signal.addEventListener('abort', goOn, { once: true });
+      await promise;
+      signal.removeEventListener('abort', goOn);
     }
     return true;
   }
@@ -384,9 +386,13 @@ export class DiskBuffer {
   async #completeWriter(): Promise<void> {
     const writer = this.#writer!;
     this.#writer = null;
-    if (this.#settings.fsync !== 'always') await writer.sync();
+    // Also where that fails: nothing more is written to it, and those who read it must know.
     writer.file.complete = true;
-    await writer.close();
+    try {
+      if (this.#settings.fsync !== 'always') await writer.sync();
+    } finally {
+      await writer.close();
+    }
   }
 
   /** After a failed write nobody knows what is in the file behind its safe end. */

@@ -83,6 +83,8 @@ export class Replays {
     void this.#pump().then(
       () => {
         this.#pumping = false;
+        // Told since its last look.
+        if (this.#again) this.pump();
       },
       (err: unknown) => {
         this.#pumping = false;

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { RecordingLog } from '../../../test/fixtures/pipeline.ts';
+import { FakeClock } from '../../component/fake-clock.ts';
+import { Kernel } from '../../kernel/kernel.ts';
+import { Replays, type ReplaysOptions } from './replays.ts';
+
+test('whenever it is told that there is something, it looks', async () => {
+  // Also between its last look and its own end, some turns of the microtask queue later.
+  for (let turns = 0; turns < 40; turns++) {
+    let looks = 0;
+    const store = {
+      unread: 1,
+      async next() {
+        looks++;
+        return null;
+      },
+    };
+    const replays = new Replays({
+      id: 'out',
+      store,
+      lane: { isFailing: false, concurrency: 1 },
+      kernel: Kernel.create({ memoryBytes: 2 ** 16, slotBytes: 2 ** 14, slotRecords: 10 }),
+      clock: new FakeClock(),
+      log: new RecordingLog(),
+      onEnded() {},
+    } as unknown as ReplaysOptions);
+    replays.pump();
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    const before = looks;
+    replays.pump();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(looks, `told after ${turns} turns`).toBeGreaterThan(before);
+    replays.close();
+  }
+});
