@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { FakeClock } from '../component/fake-clock.ts';
 import { sampleStatus } from '../component/sample-status.ts';
+import type { Batch } from '../record/batch.ts';
 import type { Delivery } from '../record/delivery.ts';
 import { LiveHistory } from './history.ts';
 import { bucketOf, Latencies } from './latency.ts';
@@ -105,4 +106,44 @@ test('the oldest steps make room for the newest', () => {
   for (let i = 1; i <= 5; i++) table.add(i, new Map([['x', i * 10]]));
   expect(table.times()).toEqual([3, 4, 5]);
   expect([...table.columns()]).toEqual([['x', [30, 40, 50]]]);
+});
+
+test('errors of a sink, also of one that was removed and has come back', async () => {
+  const clock = new FakeClock();
+  let sinks = [sink!];
+  const history = new LiveHistory({
+    clock,
+    logsTraced: () => 0,
+    status: () => ({ ...sampleStatus, sources: [], sinks }),
+  });
+  history.start();
+  const attempt = { startedAt: 0, endedAt: 1, error: new Error('down') };
+  const fail = () => history.attempted({ sink: sink!.id, attempts: [attempt] } as unknown as Delivery);
+  const second = () => clock.advance(1000);
+  await second();
+  for (let k = 0; k < 5; k++) fail();
+  await second();
+  sinks = [];
+  await second();
+  sinks = [sink!];
+  await second();
+  fail();
+  await second();
+  expect(history.history('fine').sinks[sink!.id]!.errors_per_second).toEqual([0, 5, null, 0, 1]);
+});
+
+test('what went to a disk buffer has no latency yet', async () => {
+  const { history, pass } = rig();
+  const segment = { stream: { source: source!.id }, index: 0, readAt: 0, count: 5, live: null };
+  const delivery = {
+    sink: sink!.id,
+    segments: [segment],
+    attempts: [{ startedAt: 0, endedAt: 100, error: new Error('down') }],
+    stored: true,
+  } as unknown as Delivery;
+  history.settled(delivery);
+  history.completed({ segments: [segment] } as unknown as Batch, [delivery]);
+  await pass(5);
+  const { sources, sinks } = history.history('fine');
+  expect([sources[source!.id]!.p99_ms, sinks[sink!.id]!.p99_ms]).toEqual([[null], [null]]);
 });

@@ -31,7 +31,7 @@ const MAX_COMPONENTS = 200;
 class Recent {
   readonly fine = new Latencies();
   readonly coarse = new Latencies();
-  errors = 0;
+  readonly errors = { fine: 0, coarse: 0 };
 }
 
 type Columns = Record<string, readonly (number | null)[]>;
@@ -76,12 +76,16 @@ export class LiveHistory implements Observer {
   }
 
   attempted({ sink, attempts }: Delivery): void {
-    if (attempts.at(-1)?.error !== undefined) this.#recentOf(`sinks ${sink}`).errors++;
+    if (attempts.at(-1)?.error === undefined) return;
+    const { errors } = this.#recentOf(`sinks ${sink}`);
+    errors.fine++;
+    errors.coarse++;
   }
 
-  settled({ sink, segments, attempts }: Delivery): void {
+  settled({ sink, segments, attempts, stored }: Delivery): void {
     const endedAt = attempts.at(-1)?.endedAt;
-    if (endedAt === undefined) return;
+    // In a disk buffer nothing has ended yet.
+    if (endedAt === undefined || stored) return;
     const recent = this.#recentOf(`sinks ${sink}`);
     for (const segment of segments) add(recent, endedAt - segment.readAt, liveCount(segment));
   }
@@ -91,6 +95,7 @@ export class LiveHistory implements Observer {
     if (this.#endings.length < segments.length) this.#endings = new Float64Array(segments.length * 2);
     const endings = this.#endings.fill(Number.NEGATIVE_INFINITY, 0, segments.length);
     for (const delivery of deliveries) {
+      if (delivery.stored) continue;
       const endedAt = delivery.attempts.at(-1)?.endedAt ?? Number.NEGATIVE_INFINITY;
       for (const { index } of delivery.segments) {
         if (endedAt > endings[index]!) endings[index] = endedAt;
@@ -160,7 +165,9 @@ export class LiveHistory implements Observer {
     for (const { id, ledger } of status.sinks.slice(0, MAX_COMPONENTS)) {
       const key = `sinks ${id}`;
       rate(`${key} logs_per_second`, ledger.delivered);
-      rate(`${key} errors_per_second`, this.#recentOf(key).errors);
+      const { errors } = this.#recentOf(key);
+      values.set(`${key} errors_per_second`, errors[name] / seconds);
+      errors[name] = 0;
       values.set(`${key} in_flight`, ledger.in_flight);
       this.#percentiles(key, name, values);
     }
