@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Delivery } from '../../record/delivery.ts';
 import { batchOf, deliveryOf, segmentOf, streamOf } from '../decision/decision.fixture.ts';
 import { AdaptiveObserver } from './adaptive-observer.ts';
 
@@ -79,4 +80,27 @@ test('a batch waits until every sink of its sources has settled it', () => {
   observer.completed(older, []);
   observer.completed(newer, []);
   expect(observer.ages(6000)).toEqual({ agent: 0, sources: new Map(), sinks: new Map() });
+});
+
+test('of what went to a disk buffer the latency is not known', () => {
+  const { calls, observer } = setUp();
+  const batch = batchOf([segmentOf()]);
+  observer.completed(batch, [{ ...deliveryOf(batch, 'loki', [[900, new Error('down')]]), stored: true }]);
+  expect(calls).toEqual([]);
+});
+
+test('a sink whose disk buffer took a part of a batch still has the rest to settle', () => {
+  const { observer } = setUp();
+  const app = segmentOf();
+  const db = segmentOf({ stream: streamOf('/db', 'db'), index: 1 });
+  const deliveries: Delivery[] = [];
+  const batch = Object.assign(batchOf([app, db], { id: 1, openedAt: 1000 }), { deliveries });
+  const stored = deliveryOf(batch, 'file', [], [app]);
+  const rest = deliveryOf(batch, 'file', [], [db]);
+  deliveries.push(deliveryOf(batch, 'loki', [], [app]), stored, rest);
+  observer.processed(batch);
+  observer.settled(stored);
+  expect(observer.ages(5000).sinks.get('file')).toBe(4000);
+  observer.settled(rest);
+  expect(observer.ages(5000).sinks.has('file')).toBe(false);
 });

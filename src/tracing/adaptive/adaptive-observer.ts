@@ -12,6 +12,8 @@ import type { AdaptiveSampler, OldestAges } from './adaptive.ts';
 interface Waiting {
   readonly openedAt: number;
   readonly sources: ReadonlySet<string>;
+  readonly settled: Set<Delivery>;
+  /** Those that have nothing of it left to settle. */
   readonly settledSinks: Set<string>;
 }
 
@@ -41,7 +43,8 @@ export class AdaptiveObserver implements Observer {
       sources.add(source);
     }
     if (sources.size > 0) {
-      this.#waiting.set(batch.id, { openedAt: batch.openedAt, sources, settledSinks: new Set() });
+      const { openedAt } = batch;
+      this.#waiting.set(batch.id, { openedAt, sources, settled: new Set(), settledSinks: new Set() });
     }
   }
 
@@ -51,7 +54,14 @@ export class AdaptiveObserver implements Observer {
   }
 
   settled(delivery: Delivery): void {
-    this.#waiting.get(delivery.batch.id)?.settledSinks.add(delivery.sink);
+    const { sink, batch } = delivery;
+    const waiting = this.#waiting.get(batch.id);
+    if (waiting === undefined) return;
+    const { settled, settledSinks } = waiting;
+    settled.add(delivery);
+    // A sink with a disk buffer may have two: of what could be stored, and of the rest.
+    const isLeft = batch.deliveries?.some((other) => other.sink === sink && !settled.has(other));
+    if (!isLeft) settledSinks.add(sink);
   }
 
   /** A log's latency in a sink ends with the last attempt of that sink, for the source with that of the last sink. */
@@ -63,7 +73,8 @@ export class AdaptiveObserver implements Observer {
     const endings = this.#endings.fill(Number.NEGATIVE_INFINITY, 0, segments.length);
     for (const delivery of deliveries) {
       const endedAt = delivery.attempts.at(-1)?.endedAt;
-      if (endedAt === undefined) continue;
+      // In a disk buffer nothing has ended yet.
+      if (endedAt === undefined || delivery.stored) continue;
       for (const segment of delivery.segments) {
         this.#sampler.recordSink(delivery.sink, endedAt - segment.readAt, liveCount(segment));
         if (endedAt > endings[segment.index]!) endings[segment.index] = endedAt;
