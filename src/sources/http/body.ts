@@ -59,7 +59,7 @@ export interface Body {
 /** Whether bodies with this `content-encoding` can be read. @throws {Refusal} 415 when not. */
 export function checkEncoding(encoding: string | undefined): string {
   const name = (encoding ?? 'identity').trim().toLowerCase();
-  if (name === 'identity' || name in DECOMPRESS) return name;
+  if (name === 'identity' || Object.hasOwn(DECOMPRESS, name)) return name;
   throw new Refusal(415, 'Unknown content-encoding; send gzip, deflate, zstd, br or none.', {
     headers: { 'accept-encoding': 'gzip, deflate, zstd, br' },
   });

@@ -264,6 +264,13 @@ describe('refusals', () => {
     ],
     ['a charset', { headers: { 'content-type': 'text/plain; charset=latin1' } }, 415, /Unknown charset/],
     ['an encoding', { headers: { 'content-encoding': 'compress' } }, 415, /send gzip/],
+    [
+      'a word of JavaScript as encoding',
+      { headers: { 'content-encoding': 'constructor' } },
+      415,
+      /send gzip/,
+    ],
+    ['a word of JavaScript as type', { headers: { 'content-type': 'constructor' } }, 415, /Unknown content/],
     ['broken gzip', { body: 'no gzip', headers: { 'content-encoding': 'gzip' } }, 400, /is no gzip/],
     [
       'cut gzip',
@@ -410,22 +417,48 @@ describe('memory', () => {
     expect((await answer).status).toBe(200);
   });
 
-  test('memory that becomes full within a request: the answer says how far it was taken', async () => {
-    await start({ acknowledge_timeout: '5s' });
+  /** Leaves one slot, which whoever takes it keeps. @returns a function that lets others be given back again. */
+  function leaveOne(): () => void {
     const slots = takeAll();
     kernel.slots.give(slots.pop()!);
-    const hold = kernel.slots.give.bind(kernel.slots);
-    // The first slot is kept by whoever took it.
+    const give = kernel.slots.give.bind(kernel.slots);
     kernel.slots.give = (slot) => void slots.push(slot);
-    const answer = text(`${'x'.repeat(1000)}\n`.repeat(6));
+    return () => {
+      kernel.slots.give = give;
+    };
+  }
+
+  test.each([
+    ['', 1000, 4],
+    [', also of lines that were cut', 2000, 2],
+  ])('memory that becomes full within a request: the answer says how far it was taken%s', async (...row) => {
+    const [, length, lines] = row;
+    await start({ acknowledge_timeout: '5s', max_line_bytes: '1KiB' });
+    const restore = leaveOne();
+    const answer = text(`${'x'.repeat(length)}\n`.repeat(6));
     await clock.waiting();
     await clock.advance(5000);
-    kernel.slots.give = hold;
+    restore();
     const { status, body } = await answer;
     expect(status).toBe(503);
-    expect(body.accepted).toBe(records.length);
-    expect(body.detail).toContain(`from line ${records.length + 1}`);
+    expect(records).toHaveLength(4);
+    expect(body.accepted).toBe(4);
+    expect(body.detail).toContain(`from line ${lines + 1}`);
     expect(records.length).toBeGreaterThan(0);
+  });
+
+  test('stopping meanwhile does not wait until what was taken is delivered', async () => {
+    await start();
+    commits = false;
+    const restore = leaveOne();
+    const answer = text(`${'x'.repeat(1000)}\n`.repeat(6));
+    await clock.waiting();
+    stop.abort();
+    await running;
+    expect(detail('requests_waiting')).toBe(1);
+    restore();
+    for (const { stream, position } of chunks) stream.commit(position);
+    expect(await answer).toMatchObject({ status: 503, body: { accepted: 4 } });
   });
 });
 

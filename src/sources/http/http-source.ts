@@ -154,9 +154,8 @@ export class HttpSource implements Source {
     const { acknowledge } = this.#config;
     const channel = this.#channels.take();
     try {
-      const { result, position, taken, partly } = await this.#take(request, response, channel);
-      if (acknowledge === 'delivered' && position !== undefined)
-        await this.#delivered(channel, position, taken);
+      const { result, taken, partly, delivered } = await this.#take(request, response, channel);
+      await delivered;
       if (partly) throw partlyTaken(taken, result);
       const { rejected, errors } = result;
       const answer = { accepted: taken, rejected, errors };
@@ -174,7 +173,7 @@ export class HttpSource implements Source {
     }
   }
 
-  /** Receives a request and hands its records over. */
+  /** Receives a request and hands its records over. `delivered` is for whoever is to wait for them. */
   async #take(request: IncomingMessage, response: ServerResponse, channel: Channel) {
     const run = this.#run;
     if (run === null) throw stopping();
@@ -184,7 +183,16 @@ export class HttpSource implements Source {
       if (request.headers.expect !== undefined) response.writeContinue();
       const body = await readBody(request, encoding, limits);
       try {
-        return await this.#ingest(request, body.bytes, format, channel, run);
+        const { result, taken, partly, position } = await this.#ingest(
+          request,
+          body.bytes,
+          format,
+          channel,
+          run,
+        );
+        const waits = this.#config.acknowledge === 'delivered' && position !== undefined;
+        // Waits before it is taken no more, so that a source that stops knows of it.
+        return { result, taken, partly, delivered: waits ? this.#delivered(channel, position, taken) : null };
       } finally {
         body.release();
       }

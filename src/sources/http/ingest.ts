@@ -20,7 +20,7 @@ export interface Ingested {
   rejected: number;
   /** The first of them. */
   readonly errors: Rejected[];
-  /** Lines or elements dealt with, rejected ones included; differs from all only when the writer had no room. */
+  /** When the writer had no room: lines or elements dealt with as a whole, rejected ones included. */
   done: number;
 }
 
@@ -47,10 +47,18 @@ export async function ingest(body: Buffer, options: IngestOptions): Promise<void
   } else {
     try {
       await writer.text(body);
-    } finally {
-      result.done = writer.taken;
+    } catch (error) {
+      // Records are no measure: a long line makes several. One of which a part was taken is to be sent again.
+      result.done = linesIn(body.subarray(0, writer.textTaken));
+      throw error;
     }
   }
+}
+
+function linesIn(text: Buffer): number {
+  let lines = 0;
+  for (let lf = text.indexOf(LF); lf !== -1; lf = text.indexOf(LF, lf + 1)) lines++;
+  return lines;
 }
 
 type ToRecord = (body: Buffer, element: Element) => Uint8Array | string | null;

@@ -19,7 +19,7 @@ const ACCEPTED =
 /** @throws {Refusal} 415 for everything else. */
 export function formatOf(contentType: string | undefined): Format {
   const [type = '', ...parameters] = (contentType ?? '').split(';').map((part) => part.trim().toLowerCase());
-  const format = FORMATS[type];
+  const format = Object.hasOwn(FORMATS, type) ? FORMATS[type] : undefined;
   if (format === undefined) {
     const found = contentType === undefined ? 'The header content-type is missing' : 'Unknown content-type';
     throw new Refusal(415, `${found}; ${ACCEPTED}.`);

@@ -34,6 +34,8 @@ export interface RecordWriterOptions {
 export class RecordWriter {
   /** Records handed over. */
   taken = 0;
+  /** Bytes of the text that they were in. */
+  textTaken = 0;
   /** Position behind the last one; undefined: nothing was handed over. */
   position: number | undefined;
   readonly #options: RecordWriterOptions;
@@ -60,6 +62,7 @@ export class RecordWriter {
         final: length === rest.length,
       });
       this.#handOver(slot, consumed, count);
+      this.textTaken += consumed;
       rest = rest.subarray(consumed);
     }
   }
