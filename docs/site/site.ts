@@ -6,6 +6,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, posix } from 'node:path';
 import MiniSearch from 'minisearch';
+import { EXAMPLES_PAGE, exampleLink, examplesPage } from './examples.ts';
 import { layout } from './layout.ts';
 import { escapeHtml, pageFile, type Rendered, render } from './render.ts';
 
@@ -20,13 +21,17 @@ export interface SiteOptions {
 
 /** Contents by path. @throws an error that lists every dead link. */
 export function site({ repository, pages = readPages() }: SiteOptions = {}): Map<string, string | Buffer> {
-  const outside = (path: string) => (repository === undefined ? undefined : `${repository}/${path}`);
-  const rendered = new Map([...pages].map(([path, text]) => [path, render(path, text, outside)] as const));
+  const outside = (page: string) => (target: string) =>
+    (pages.has(EXAMPLES_PAGE) ? exampleLink(target, rootFrom(page)) : undefined) ??
+    (repository === undefined ? undefined : `${repository}/${target}`);
+  const rendered = new Map(
+    [...pages].map(([path, text]) => [path, render(path, text, outside(path))] as const),
+  );
   const dead = [...rendered].flatMap(([path, page]) => deadLinks(path, page, rendered));
   if (dead.length > 0) throw new Error(`dead links:\n${dead.join('\n')}`);
   const files = new Map<string, string | Buffer>();
   for (const [path, page] of rendered) {
-    const root = '../'.repeat(path.split('/').length - 1);
+    const root = rootFrom(path);
     const navigation = navigationFor(path, pages, rendered, root);
     files.set(pageFile(path), layout({ ...page, root, navigation }));
   }
@@ -50,7 +55,12 @@ export function assets(): Map<string, string | Buffer> {
 
 function readPages(): Map<string, string> {
   const paths = globSync('**/*.md', { cwd: DOCS }).sort();
-  return new Map(paths.map((path) => [path, readFileSync(join(DOCS, path), 'utf8')]));
+  const texts = paths.map((path) => [path, readFileSync(join(DOCS, path), 'utf8')] as const);
+  return new Map([...texts, [EXAMPLES_PAGE, examplesPage()]]);
+}
+
+function rootFrom(path: string): string {
+  return '../'.repeat(path.split('/').length - 1);
 }
 
 function deadLinks(path: string, page: Rendered, all: ReadonlyMap<string, Rendered>): string[] {
@@ -78,7 +88,8 @@ function navigationFor(
   for (const line of (pages.get('README.md') ?? '').split('\n')) {
     const title = /^\*\*(.+?)\*\*/.exec(line)?.[1];
     if (title !== undefined) groups.push({ title, links: [] });
-    for (const [, text, file] of line.matchAll(/\[([^\]]+)\]\(([^)#:]+\.md)\)/g)) {
+    for (const [, text, target] of line.matchAll(/\[([^\]]+)\]\(([^)#:]+\.md)\)/g)) {
+      const file = target!.startsWith('../configs/examples/') ? EXAMPLES_PAGE : target;
       if (!rendered.has(file!)) continue;
       const current = file === path ? ' aria-current="page"' : '';
       const short = rendered.get(file!)!.title.replace(/^(\d+)\. /, '$1: ');
