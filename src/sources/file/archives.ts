@@ -10,6 +10,7 @@ import { Archive, type Candidate, firstBytes } from './archive.ts';
 import type { Attributes } from './attributes.ts';
 import type { Complaints } from './complaints.ts';
 import { type Content, TELLING_BYTES } from './content.ts';
+import { readAt } from './file-handle.ts';
 import { FileStream, type StreamOrigin } from './file-stream.ts';
 import { NOTHING } from './fingerprint.ts';
 import type { KnownFiles } from './known-files.ts';
@@ -17,7 +18,7 @@ import { shownPath } from './names.ts';
 import { contentOf, readPositionEntry } from './position-entry.ts';
 import type { ReadQueue } from './read-queue.ts';
 import { type Sibling, type Siblings, startOf } from './siblings.ts';
-import type { Reading, ReadOptions } from './tailed-file.ts';
+import type { Reading, ReadOptions, TailedFile } from './tailed-file.ts';
 
 /** An archive that could not be read is looked at again for so long after it was last written to, in milliseconds. */
 const WRITTEN_WITHIN_MS = 600_000;
@@ -207,12 +208,16 @@ export class Archives {
     if (waitsFor !== undefined && this.#live().some(({ stream }) => stream === waitsFor)) return 'later';
 
     const start = await firstBytes(path);
-    for (const file of this.#known.byKey.values()) if (file.isOpen) await file.peek();
-    const live = this.#live();
+    const begins = ({ content }: Candidate) => content.head.bytes >= TELLING_BYTES && isStart(start, content);
     const stored = this.#storedContents().map((content) => ({ content }));
-    const candidates: Candidate[] = [...stored, ...live].filter(
-      ({ content }) => content.head.bytes >= TELLING_BYTES && isStart(start, content),
-    );
+    const candidates = [...stored, ...this.#live()].filter(begins);
+    // Of others so little was read that only the files themselves tell.
+    for (const { fd, content, stream, path: other } of this.#openBeside(path)) {
+      const isSame = await isAlikeStart(fd, start).catch((error) =>
+        this.#complaints.report(other, 'read the file', error),
+      );
+      if (isSame === true) candidates.push({ content, stream });
+    }
     if (candidates.length > 0 || !isOld) return new Archive({ home, sibling, candidates });
     const stream = this.#streamOf(home, sibling, EMPTY);
     stream.done = true;
@@ -241,6 +246,14 @@ export class Archives {
     return [...gone, ...byKey.values()].map(({ content, stream }) => ({ content, stream }));
   }
 
+  /** Open files in the same folder of which little was read. */
+  #openBeside(path: string): TailedFile[] {
+    const folder = dirname(path);
+    return [...this.#known.byKey.values()].filter(
+      (file) => file.isOpen && file.content.head.bytes < TELLING_BYTES && dirname(file.path) === folder,
+    );
+  }
+
   #storedContents(): Content[] {
     const contents: Content[] = [];
     for (const [, value] of this.#origin.positions.entries()) {
@@ -262,6 +275,13 @@ export class Archives {
       return undefined;
     }
   }
+}
+
+/** Whether an open file begins with what the archive begins with, as far as so few bytes tell. */
+async function isAlikeStart(fd: number, start: Buffer): Promise<boolean> {
+  const found = Buffer.allocUnsafe(start.length);
+  const length = await readAt(fd, [found], 0);
+  return length >= TELLING_BYTES && found.subarray(0, length).equals(start.subarray(0, length));
 }
 
 /** Archives are stored apart from files that are tailed. */

@@ -4,7 +4,7 @@
  * Called by the finder.
  */
 import type { Complaints } from './complaints.ts';
-import { type Content, contentUpTo, holds, isAlike, TELLING_BYTES } from './content.ts';
+import { beginsWith, type Content, contentUpTo, holds, isAlike, TELLING_BYTES } from './content.ts';
 import { closeFile, openFile } from './file-handle.ts';
 import type { FileStream, StreamOrigin } from './file-stream.ts';
 import type { KnownFiles, Replaced } from './known-files.ts';
@@ -89,9 +89,14 @@ export class Copies {
 
   /** What a new file held before anything was read of it, if it was copied and truncated as early as that. */
   async #takeUpEarlier(file: TailedFile, now: number): Promise<void> {
-    const { path, content, stream } = file;
-    for (const { sibling, holds } of await this.#candidates({ path, content, stream, file })) {
-      if (holds !== true) this.#begin(sibling, { path }, now);
+    const { path, content, stream, intactAt } = file;
+    const replaced = { path, content, stream, file, intactAt: this.#origin.clock.toEpoch(intactAt) };
+    const isIntact = (await this.#try(path, () => holdsAt(path, content))) === true;
+    for (const { sibling, holds } of await this.#candidates(replaced)) {
+      if (holds === true) continue;
+      const size = Number(sibling.stats.size);
+      if (isIntact && (await this.#isAlike(sibling.path, path, size))) continue;
+      this.#begin(sibling, { path }, now);
     }
   }
 
@@ -121,14 +126,16 @@ export class Copies {
     content,
     stream,
     file,
-  }: Pick<Replaced, 'path' | 'content' | 'stream' | 'file'>): Promise<Candidate[]> {
+    intactAt,
+  }: Omit<Replaced, 'unread'>): Promise<Candidate[]> {
     const found: Candidate[] = [];
     for (const sibling of await this.#siblings.rotatedFrom(path, file.startedAt)) {
       const { key } = sibling;
       if ((await this.#files.knownAs(sibling)) !== undefined) continue;
       if (entryOf(this.#origin.positions, sibling) !== undefined) continue;
       const isKnown = this.#waiting.get(key)?.stream === stream;
-      found.push({ sibling, holds: isKnown || (await this.#holds(sibling.path, content)) });
+      const isHolding = isKnown || (await this.#holds(sibling, content, intactAt));
+      found.push({ sibling, holds: isHolding });
     }
     return found;
   }
@@ -167,8 +174,18 @@ export class Copies {
     return file;
   }
 
-  async #holds(path: string, content: Content): Promise<boolean | undefined> {
-    return this.#try(path, () => holdsAt(path, content));
+  /**
+   * Whether the file holds the content, or the part of it that was there when the file was made: of a shorter one only
+   * the beginning can be compared, so that it must also be older than the end of the content. Undefined: nothing was read.
+   */
+  async #holds({ path, stats }: Sibling, content: Content, intactAt: number): Promise<boolean | undefined> {
+    return this.#try(path, () =>
+      withFile(path, async (fd) => {
+        if (Number(stats.size) >= content.position) return holds(fd, content);
+        const isOlder = startOf(stats) <= intactAt;
+        return isOlder && content.head.bytes >= TELLING_BYTES && beginsWith(fd, content.head);
+      }),
+    );
   }
 
   /** Whether the first `size` bytes of both files are alike, as far as so many bytes tell. */

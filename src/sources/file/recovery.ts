@@ -90,7 +90,7 @@ export class Recovery {
    */
   #sinceOf(path: string, entries: readonly (readonly [key: string, entry: PositionEntry])[]): number {
     const current = this.#known.byPath.get(path);
-    const entry = entries.find(([key]) => key === current?.key)?.[1];
+    const entry = entries.find(([key, { born }]) => key === current?.key && born === current.startedAt)?.[1];
     return entry?.seen ?? Math.max(...entries.map(([, { born, seen }]) => born ?? seen));
   }
 

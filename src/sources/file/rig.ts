@@ -21,7 +21,7 @@ export interface Taken {
 
 export class Rig {
   readonly folder = mkdtempSync(join(tmpdir(), 'file-source-'));
-  readonly clock = new FakeClock();
+  readonly clock: FakeClock;
   readonly store = new Map<string, unknown>();
   readonly kernel: Kernel;
   readonly taken: Taken[] = [];
@@ -35,8 +35,9 @@ export class Rig {
   #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
-  constructor(options: { slotBytes?: number; slotRecords?: number } = {}) {
-    const { slotBytes = 64 * 1024, slotRecords = 1000 } = options;
+  constructor(options: { slotBytes?: number; slotRecords?: number; epoch?: number } = {}) {
+    const { slotBytes = 64 * 1024, slotRecords = 1000, epoch } = options;
+    this.clock = new FakeClock({ ...(epoch !== undefined && { epoch }) });
     this.kernel = Kernel.create({ memoryBytes: 16 * 2 ** 20, slotBytes, slotRecords });
   }
 

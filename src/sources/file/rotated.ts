@@ -3,7 +3,7 @@
  * written. Called by those who find files and who recover them after a restart.
  */
 import type { Complaints } from './complaints.ts';
-import { isTelling } from './content.ts';
+import { isAlike, isTelling, TELLING_BYTES } from './content.ts';
 import type { Descriptors } from './descriptors.ts';
 import type { StreamOrigin } from './file-stream.ts';
 import type { KnownFiles } from './known-files.ts';
@@ -110,13 +110,18 @@ export class Rotated {
     let isRead = false;
     await this.try(file, now, async () => {
       if (!(await this.#descriptors.open(file, now))) return;
-      for (const other of read) {
-        isRead ||= isTelling(other.content) && (await other.isFoundIn(file.fd)) === true;
-      }
+      for (const other of read) isRead ||= await isCopyOf(file.fd, Number(sibling.stats.size), other);
       isRead ||= (await earlier?.isFoundIn(file.fd)) === true;
     });
     if (!isRead) return file;
     this.#descriptors.close(file);
     return undefined;
   }
+}
+
+/** Whether an open file of that size is a copy of one that was read. */
+async function isCopyOf(fd: number, size: number, other: TailedFile): Promise<boolean> {
+  if (size < TELLING_BYTES) return false;
+  if (other.isOpen) return isAlike(fd, other.fd, size);
+  return isTelling(other.content) && (await other.isFoundIn(fd)) === true;
 }
