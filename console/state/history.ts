@@ -1,5 +1,5 @@
 /**
- * The last hour, for charts: what the agent remembers of the time before the page was open, and every reading since.
+ * The time before now, for charts: what the agent remembers of the time before the page was open, and every reading since.
  * Keys are `total/…`, `agent/…`, `source/<id>/…` and `sink/<id>/…`. Bounded; it leaves the browser with the page.
  */
 import { effect, signal } from '@preact/signals';
@@ -11,7 +11,8 @@ import { joined, pastOf } from './past.ts';
 import { growth, sinkOf, sourceOf } from './rates.ts';
 import { Series, type Table, type Value } from './series.ts';
 
-const CAPACITY = 3600;
+/** Readings kept: no chart goes further back than a quarter of an hour. */
+const CAPACITY = 900;
 /** How often the agent's memory is asked for while something is drawn of it, in milliseconds. */
 const ASK_EVERY_MS = 10_000;
 

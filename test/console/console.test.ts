@@ -2,7 +2,7 @@
  * The console in a real browser against the real agent under load: every page, steering, and what must never happen
  * (errors, requests to other hosts, refusals of the policy, serious findings of axe-core).
  */
-import { appendFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -231,6 +231,12 @@ describe.skipIf(!hasBrowser)('the console in Chromium', () => {
     await page.getByText('log_tracing_rate:').waitFor();
     await page.getByRole('button', { name: 'Read again' }).click();
     await page.getByText(/nothing in it had changed/).waitFor();
+    const file = join(busy.agent.dir, 'config.yaml');
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replace('latency_threshold: 2s', 'latency_threshold: 3s'));
+    await page.locator('.config-text .added').getByText('latency_threshold: 3s').waitFor();
+    await page.locator('.config-text .removed').getByText('latency_threshold: 2s').waitFor();
+    await page.getByText('tracing.adaptive_sampling.latency_threshold').waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
   });
 

@@ -130,7 +130,7 @@ async function shoot(
   await busy.agent.statusWhen(({ sinks }) => sinks.every(({ breaker }) => breaker.state === 'closed'));
   await show('#/tracing');
   await page.waitForTimeout(3500);
-  await page.getByRole('combobox', { name: /Source/ }).fill('nginx-a');
+  await page.getByRole('combobox', { name: /Source/ }).fill('nginx');
   await page.waitForTimeout(1200);
   await picture('tracing', true);
   await show('#/traces');

@@ -107,7 +107,7 @@ function Shown({ trace, log, batch, parts, index }: ShownProps) {
           <span class="mono dim cut">{trace.trace_id}</span>
           <Actions trace={trace} batch={isLog ? batch : undefined} />
         </div>
-        <h2>{sentenceOf(trace, isLog ? batch : undefined)}</h2>
+        <h2>{together(sentenceOf(trace, isLog ? batch : undefined))}</h2>
         {parts > 1 && isLog && <Parts parts={parts} index={index} />}
       </div>
       <p class="section-line">
@@ -196,6 +196,11 @@ function Actions({ trace, batch }: { trace: Found; batch: Found | undefined }) {
       )}
     </span>
   );
+}
+
+/** A figure and its unit on one line. */
+function together(text: string): string {
+  return text.replaceAll(/(\d) (ms|s|min|h|KiB|MiB)\b/g, '$1\u00a0$2');
 }
 
 /** What the address leads to, as far as it can be told. */

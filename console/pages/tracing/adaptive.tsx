@@ -230,6 +230,12 @@ function drawMarks(plot: uPlot, on: readonly Activation[], threshold: number): v
     ctx.lineTo(right, y);
     ctx.stroke();
     ctx.fillStyle = colour('ink2');
+    ctx.save();
+    ctx.setLineDash([]);
+    ctx.lineWidth = 4 * scale;
+    ctx.strokeStyle = colour('surface');
+    if (bbox.width / scale > 320) ctx.strokeText(text, bbox.left + 6 * scale, y + (below ? 14 : -5) * scale);
+    ctx.restore();
     if (bbox.width / scale > 320) ctx.fillText(text, bbox.left + 6 * scale, y + (below ? 14 : -5) * scale);
   }
   ctx.strokeStyle = colour('accent');

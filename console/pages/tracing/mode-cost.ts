@@ -17,7 +17,7 @@ export interface Measured {
   /** CPU seconds of tracing per second. */
   readonly cpuShare: number;
   /** Of one log span, from the agent's own explanation; null when it does not say. */
-  readonly span: { readonly bytes: number; readonly cpuNs: number; readonly perLog: number } | null;
+  readonly spanBytes: number | null;
 }
 
 export interface ModeCost {
@@ -32,12 +32,14 @@ export interface ModeCost {
   readonly at?: number;
 }
 
+/** CPU time of one more span: the reference of src/tracing/explain/cost.ts (docs/TRACING_GUIDE.md, "What a rule costs"). */
+const SPAN_SECONDS = 60e-9;
 /** Spans of one batch: the batch itself, its processors, and one for each sink. */
 const SPANS_OF_BATCH = 2;
 
 /** @param before what was measured of this mode while it ran. */
 export function costOf(mode: Mode, measured: Measured, before?: ModeCost): ModeCost {
-  const bytesOf = (spans: number) => (measured.span === null ? null : spans * measured.span.bytes);
+  const bytesOf = (spans: number) => (measured.spanBytes === null ? null : spans * measured.spanBytes);
   if (mode === 'off') return { kind: 'none', overhead: 0, cpuShare: 0, spansPerSecond: 0, bytesPerSecond: 0 };
   if (mode === measured.mode) {
     const { overhead, cpuShare, spansPerSecond } = measured;
@@ -48,10 +50,10 @@ export function costOf(mode: Mode, measured: Measured, before?: ModeCost): ModeC
   if (spansPerSecond === null) {
     return { kind: 'expected', overhead: null, cpuShare: null, spansPerSecond: 0, bytesPerSecond: null };
   }
-  const cpuShare = measured.span === null ? null : (spansPerSecond * measured.span.cpuNs) / 1e9;
+  const cpuShare = expectedCpu(spansPerSecond, measured);
   // CPU of everything else, from the mode that runs.
   const rest = measured.overhead > 0 && measured.cpuShare > 0 ? measured.cpuShare / measured.overhead : null;
-  const overhead = cpuShare === null || rest === null ? null : cpuShare / rest;
+  const overhead = rest === null ? null : cpuShare / rest;
   return { kind: 'expected', overhead, cpuShare, spansPerSecond, bytesPerSecond: bytesOf(spansPerSecond) };
 }
 
@@ -65,4 +67,13 @@ function expectedSpans(mode: Mode, measured: Measured): number | null {
   if (mode === 'hybrid') return null;
   // In full-e2e a log has one span (tracing.log_spans: compact is its default).
   return system + measured.logsPerSecond;
+}
+
+/**
+ * What is spent now goes for the most part to batches and choices, whatever the number of spans; so more spans cost what
+ * is spent now and their own time, and fewer cost their part of it.
+ */
+function expectedCpu(spans: number, { spansPerSecond: now, cpuShare }: Measured): number {
+  if (now > spans) return cpuShare * (spans / now);
+  return cpuShare + (spans - now) * SPAN_SECONDS;
 }

@@ -27,7 +27,7 @@ const ASK_EVERY_MS = 15_000;
 const FULL_BAR = 0.05;
 
 const state = doing();
-const span = signal<Measured['span']>(null);
+const spanBytes = signal<number | null>(null);
 /** What was measured of each mode while it ran and the page was open. */
 const before = new Map<Mode, ModeCost>();
 
@@ -169,7 +169,7 @@ function measure({ status, tracing }: Reading): Measured {
     sinks: status.sinks.length,
     overhead: tracing.governor.overhead,
     cpuShare: perSecond((each) => each.tracing.cpu_seconds) ?? 0,
-    span: span.value,
+    spanBytes: spanBytes.value,
   };
 }
 
@@ -178,7 +178,7 @@ function askSpanCost(): () => void {
   const ask = async () => {
     try {
       const { cost: answer } = await send<Explanation>('POST', 'api/tracing/explain', { source_id: '**' });
-      span.value = { bytes: answer.span.bytes, cpuNs: answer.span.cpu_ns, perLog: answer.span.per_log };
+      spanBytes.value = answer.span.bytes;
     } catch {
       // Then expected costs are not shown.
     }
