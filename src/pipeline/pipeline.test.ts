@@ -3,7 +3,7 @@ import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { until } from '../../test/fixtures/agent.ts';
+import { freePort, until } from '../../test/fixtures/agent.ts';
 import { RecordingLog } from '../../test/fixtures/pipeline.ts';
 import { SystemClock } from '../component/clock.ts';
 import { diffConfig } from '../config/diff.ts';
@@ -85,6 +85,18 @@ const source = (id: string) => pipeline.status().sources.find((each) => each.id 
 const sink = (id: string) => pipeline.status().sinks.find((each) => each.id === id);
 
 describe('sources', () => {
+  test('listeners may change ids and exchange addresses', async () => {
+    const [one, two] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+    const listener = (id: string, listen: string) => ({ id, type: 'http', listen });
+    const listens = (id: string, listen: string) => until(() => source(id)?.details?.listen === listen);
+    await run([listener('a', one), listener('b', two)], [OUT]);
+    await Promise.all([listens('a', one), listens('b', two)]);
+    await change([listener('a', two), listener('b', one)], [OUT]);
+    await Promise.all([listens('a', two), listens('b', one)]);
+    await change([listener('renamed', two), listener('b', one)], [OUT]);
+    await listens('renamed', two);
+  });
+
   test('one that is added reads at once; the others go on', async () => {
     await run([APP], [OUT]);
     await write('a.log', 'one\n');

@@ -63,10 +63,14 @@ export async function prepareParts(
       opened.push(sink);
       await inside(`sink ${id}`, () => sink.open());
     }
+    // Cannot be taken yet: who has them is still to stop.
+    const occupied = [...sources.removed, ...sources.replaced.map(({ id }) => id)].map(
+      (id) => running(id)?.listen,
+    );
     for (const entry of [...sources.added, ...sources.replaced]) {
       const source = built.sources.get(entry.id)!;
-      // What its predecessor has cannot be taken yet.
-      if (source.open === undefined || isDeepStrictEqual(running(entry.id)?.listen, entry.listen)) continue;
+      if (source.open === undefined || occupied.some((listen) => isDeepStrictEqual(listen, entry.listen)))
+        continue;
       opened.push(source);
       await inside(`source ${entry.id}`, () => source.open!());
     }
