@@ -51,6 +51,12 @@ describe('keeps', () => {
     expect(shown(keeperOf().keep(batch, deliveries, ALL))).toEqual(['0: tail_failed 0,1']);
   });
 
+  test('nothing that is safe in a disk buffer without an attempt', () => {
+    const batch = batchWith(2);
+    const stored = { ...deliveryOf(batch, 'a', []), stored: true } as const;
+    expect(keeperOf().keep(batch, [stored], ALL)).toEqual([]);
+  });
+
   test('logs that were refused or given up', () => {
     const batch = batchWith(1, 1);
     const deliveries = [

@@ -104,7 +104,9 @@ export class TailKeeper {
   }
 }
 
+/** No sink has tried, and none was there to; or a disk buffer has taken it before any did. */
 const UNTRIED = Number.NEGATIVE_INFINITY;
+const STORED = -Number.MAX_VALUE;
 
 function endings(batch: Batch, deliveries: readonly Delivery[]): Ending[] {
   const all = batch.segments.map(
@@ -112,7 +114,11 @@ function endings(batch: Batch, deliveries: readonly Delivery[]): Ending[] {
   );
   for (const delivery of deliveries) {
     const last = delivery.attempts.at(-1);
-    if (last === undefined) continue;
+    if (last === undefined) {
+      if (!delivery.stored) continue;
+      for (const { index } of delivery.segments) all[index]!.endedAt = Math.max(all[index]!.endedAt, STORED);
+      continue;
+    }
     const { error } = last;
     const partial = error instanceof PartialError ? error : null;
     const failed = delivery.attempts.length > 1 || (error !== undefined && partial === null);
