@@ -4,7 +4,15 @@
  * Called by the finder.
  */
 import type { Complaints } from './complaints.ts';
-import { beginsWith, type Content, contentUpTo, holds, isAlike, TELLING_BYTES } from './content.ts';
+import {
+  beginsWith,
+  type Content,
+  contentUpTo,
+  holds,
+  isAlike,
+  isTelling,
+  TELLING_BYTES,
+} from './content.ts';
 import { closeFile, openFile } from './file-handle.ts';
 import type { FileStream, StreamOrigin } from './file-stream.ts';
 import type { KnownFiles, Replaced } from './known-files.ts';
@@ -66,7 +74,7 @@ export class Copies {
       const { stream, content } = file;
       const before = this.#waiting.get(key);
       const size = Number(stats.size);
-      if (!(await this.#isAlike(path, file.path, size))) continue;
+      if (before?.stream !== stream && !(await this.#isOfPresent(sibling, file))) continue;
       this.#waiting.set(key, { stream, size });
       // It does not grow, so that it is not being written any more.
       if (size === before?.size && size <= content.position) {
@@ -90,14 +98,20 @@ export class Copies {
   /** What a new file held before anything was read of it, if it was copied and truncated as early as that. */
   async #takeUpEarlier(file: TailedFile, now: number): Promise<void> {
     const { path, content, stream, intactAt } = file;
-    const replaced = { path, content, stream, file, intactAt: this.#origin.clock.toEpoch(intactAt) };
-    const isIntact = (await this.#try(path, () => holdsAt(path, content))) === true;
-    for (const { sibling, holds } of await this.#candidates(replaced)) {
-      if (holds === true) continue;
-      const size = Number(sibling.stats.size);
-      if (isIntact && (await this.#isAlike(sibling.path, path, size))) continue;
+    const present = { path, content, stream, file, intactAt: this.#origin.clock.toEpoch(intactAt) };
+    for (const { sibling, holds } of await this.#candidates(present)) {
+      if (holds === true || (await this.#isOfPresent(sibling, file))) continue;
       this.#begin(sibling, { path }, now);
     }
+  }
+
+  /** Whether a file is a copy of one that is in place, which tells more than what was read of that. */
+  async #isOfPresent(sibling: Sibling, { path, content, intactAt }: TailedFile): Promise<boolean> {
+    if (await this.#isAlike(sibling.path, path, Number(sibling.stats.size))) return true;
+    if ((await this.#try(path, () => holdsAt(path, content))) === true) return false;
+    // It was truncated and nobody has noticed yet.
+    const at = this.#origin.clock.toEpoch(intactAt);
+    return isTelling(content) && (await this.#holds(sibling, content, at)) === true;
   }
 
   async #takeUp(replaced: Replaced, now: number): Promise<void> {

@@ -39,6 +39,7 @@ export class FileStream implements Stream {
   /** Ends of chunks handed over and not committed, in order. */
   readonly #marks: Mark[] = [];
   #retired = false;
+  #held = false;
   #head: Fingerprint;
   /** Of the bytes that end at `committed`. */
   #tail: Fingerprint;
@@ -94,19 +95,35 @@ export class FileStream implements Stream {
     this.save(position, this.#tail);
   }
 
+  /**
+   * Nothing is stored until `release`: a stored position says that what was rotated away before the file came into being
+   * is known, too, also to an agent that is killed in between.
+   */
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** Ends `hold`, and stores what is known. */
+  release(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    this.note();
+  }
+
   /** Stores what is known now, although nothing more was delivered. */
   note(): void {
     this.save(this.committed, this.#tail);
   }
 
-  /** Notes what the file's first bytes are, without a chunk. */
-  begins(head: Fingerprint): void {
+  /** Notes what the file's first bytes are, and those before what is delivered, without a chunk. */
+  begins(head: Fingerprint, tail = this.#tail): void {
     this.#head = head;
+    this.#tail = tail;
   }
 
   /** Writes a position to the store, unless the stream is retired. */
   save(offset: number, tail: Fingerprint): void {
-    if (this.#retired) return;
+    if (this.#retired || this.#held) return;
     const { clock, positions } = this.#origin;
     const seen = Math.round(clock.toEpoch(clock.now()));
     const entry: PositionEntry = {

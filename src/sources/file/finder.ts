@@ -74,6 +74,7 @@ export class Finder {
     await this.#copies.takeUp(now);
     if (this.#isFirst) await this.#recovery.recover(stored, { heir: this.#options.name, now });
     this.#isFirst = false;
+    for (const file of fresh) file.stream.release();
     fresh.sort((a, b) => a.modifiedAt - b.modifiedAt);
     for (const file of fresh) this.#options.queue.add(file);
   }
@@ -147,6 +148,7 @@ export class Finder {
     const file = this.#rotated.make({ path, key, stats }, { from: entry ?? (fromEnd ? size : 0), now });
     file.predecessor = this.#options.known.leaving.get(path);
     file.isNew = entry === undefined && isNew;
+    if (entry === undefined) file.stream.hold();
     this.#options.known.attach(file, path);
     if (entry === undefined && fromEnd) {
       await this.#rotated.try(file, now, async () => {

@@ -211,7 +211,7 @@ export class TailedFile {
     const { head, tail } = await contentUpTo(this.fd, this.position);
     this.#head = head;
     this.#tail = tail;
-    this.stream.begins(head);
+    this.stream.begins(head, tail);
   }
 
   /**
