@@ -78,7 +78,7 @@ export interface Passage {
   readonly size: number;
 }
 
-/** Bytes of an object with its numbers, measured on Node 24 (passage.test.ts keeps it honest). */
+/** Bytes of an object with its numbers, measured on Node 24 (passages.test.ts keeps it honest). */
 const OBJECT_BYTES = 240;
 const ARRAY_BYTES = 48;
 const NUMBER_BYTES = 8;

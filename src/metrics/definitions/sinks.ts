@@ -68,7 +68,7 @@ export const sinksMetrics = {
   },
   log_capturer_sink_latency_seconds: {
     type: 'histogram',
-    help: 'Time from reading a record until this sink was done with it; every record counts once.',
+    help: 'Time from reading a record until this sink was done with it; every record counts once, but for those that went through its disk buffer.',
     labels: ['sink'],
     buckets: SECONDS,
   },

@@ -65,7 +65,7 @@ export const sourcesMetrics = {
   },
   log_capturer_source_latency_seconds: {
     type: 'histogram',
-    help: 'Time from reading a record until the last sink was done with it; every record counts once. In OpenMetrics with exemplars: trace ids that `/api/traces/{id}` knows.',
+    help: 'Time from reading a record until the last sink was done with it; every record counts once, but for those that went through a disk buffer. In OpenMetrics with exemplars: trace ids that `/api/traces/{id}` knows.',
     labels: ['source'],
     buckets: SECONDS,
   },
