@@ -74,8 +74,9 @@ const CASES: Readonly<Record<string, { fires: Record<string, string>; quiet: Rec
     quiet: { 'log_capturer_tracing_spans_dropped_total{reason="queue_full"}': '60x30' },
   },
   LogCapturerTracingOverhead: {
-    fires: { log_capturer_tracing_overhead_ratio: '0.2x30' },
-    quiet: { log_capturer_tracing_overhead_ratio: '0.05x30' },
+    fires: { log_capturer_tracing_overhead_ratio: '0.2x30', process_cpu_seconds_total: '0+30x30' },
+    // A large share of nearly nothing.
+    quiet: { log_capturer_tracing_overhead_ratio: '0.2x30', process_cpu_seconds_total: '0+1x30' },
   },
 };
 
