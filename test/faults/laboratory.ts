@@ -34,6 +34,12 @@ import { treatments } from './treatments.ts';
 
 /** Size of the small disk, in bytes: the largest run fits, and it is filled in a moment. */
 const SMALL_DISK_BYTES = 64 * 2 ** 20;
+/** What the agent says when it is wrong itself. */
+const OWN_FAULTS = [
+  'an observer of the pipeline failed',
+  'a processor failed',
+  'a fault of log-capturer itself',
+];
 /** How long lines may take that must arrive, in milliseconds. */
 const PATIENCE_MS = Number(process.env.FAULTS_PATIENCE_MS ?? 30_000);
 
@@ -168,6 +174,10 @@ class Laboratory {
     const code = await this.agent.stop();
     if (code !== 0) this.faults.push(`the agent ended with ${code} although everything was delivered`);
     this.#readArrivals();
+    for (const complaint of OWN_FAULTS) {
+      const line = this.agent.stderr.split('\n').find((text) => text.includes(complaint));
+      if (line !== undefined) this.faults.push(`a fault of the agent itself: ${line}`);
+    }
     for (const receiver of this.#receivers) {
       receiver.resent = this.#poster.repeated;
       const findings = receiver.judge(this.#logs.contents, this.#restarts, receiver.name === 'loki');
