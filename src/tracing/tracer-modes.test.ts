@@ -69,6 +69,22 @@ describe('SystemOnly', () => {
   });
 });
 
+test('a batch that was stored before any attempt has no send, also after one that had', async () => {
+  const rig = new TracingRig({ tracing: { mode: 'system-only' } });
+  await rig.deliver(lines(1));
+  rig.read(lines(1));
+  await rig.seal();
+  const batch = rig.batch!;
+  const { segments, bytes } = batch;
+  const stored = { batch, sink: 'out', segments, records: 1, bytes, attempts: [], accepted: 0, stored: true };
+  rig.tracing.observer.completed!(batch, [stored]);
+  expect(rig.spans.map(({ name }) => name)).toEqual([
+    'sink.out.send',
+    'dispatcher.process_batch',
+    'dispatcher.process_batch',
+  ]);
+});
+
 test('a batch that was processed says so, whatever a reload does to the processors meanwhile', async () => {
   const processors: Processor[] = [{ process() {} }];
   const rig = new TracingRig({ tracing: { mode: 'full-e2e', log_spans: 'waterfall' }, processors });

@@ -250,7 +250,7 @@ function keyOf({ delivery, attempts, omitted }: Shown): string {
   const failures = attempts.map(({ attempt: { error } }) =>
     error === undefined ? '' : `${reasonOf(error)}/${httpStatusOf(error) ?? ''}`,
   );
-  return `${delivery.sink}:${omitted}:${failures.join(',')}`;
+  return `${delivery.sink}:${omitted}:${failures.length}:${failures.join(',')}`;
 }
 
 /** The word that the sink gave its error. */
