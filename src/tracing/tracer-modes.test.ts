@@ -76,7 +76,16 @@ test('a batch that was stored before any attempt has no send, also after one tha
   await rig.seal();
   const batch = rig.batch!;
   const { segments, bytes } = batch;
-  const stored = { batch, sink: 'out', segments, records: 1, bytes, attempts: [], accepted: 0, stored: true };
+  const stored = {
+    batch,
+    sink: 'out',
+    segments,
+    records: 1,
+    bytes,
+    attempts: [],
+    accepted: 0,
+    stored: true as const,
+  };
   rig.tracing.observer.completed!(batch, [stored]);
   expect(rig.spans.map(({ name }) => name)).toEqual([
     'sink.out.send',
