@@ -8,6 +8,7 @@ import type { Observer } from '../component/observer.ts';
 import type { AgentStatus } from '../component/status.ts';
 import type { Batch } from '../record/batch.ts';
 import type { Delivery } from '../record/delivery.ts';
+import { LastAttempts, NEVER } from '../record/last-attempts.ts';
 import { liveCount } from '../record/segment.ts';
 import { bucketOf, Latencies } from './latency.ts';
 import { type Resolution, SeriesTable } from './series.ts';
@@ -56,8 +57,7 @@ export class LiveHistory implements Observer {
   /** Monotonic milliseconds. */
   #steppedAt = { fine: 0, coarse: 0 };
   #ticks = 0;
-  /** When the last attempt for each segment of a batch ended; used again. */
-  #endings = new Float64Array(64);
+  readonly #lastAttempts = new LastAttempts();
   #cancel: () => void = () => {};
 
   constructor(options: HistoryOptions) {
@@ -91,19 +91,10 @@ export class LiveHistory implements Observer {
   }
 
   completed(batch: Batch, deliveries: readonly Delivery[]): void {
-    const { segments } = batch;
-    if (this.#endings.length < segments.length) this.#endings = new Float64Array(segments.length * 2);
-    const endings = this.#endings.fill(Number.NEGATIVE_INFINITY, 0, segments.length);
-    for (const delivery of deliveries) {
-      if (delivery.stored) continue;
-      const endedAt = delivery.attempts.at(-1)?.endedAt ?? Number.NEGATIVE_INFINITY;
-      for (const { index } of delivery.segments) {
-        if (endedAt > endings[index]!) endings[index] = endedAt;
-      }
-    }
-    for (const segment of segments) {
+    const endings = this.#lastAttempts.of(batch, deliveries);
+    for (const segment of batch.segments) {
       const endedAt = endings[segment.index]!;
-      if (endedAt === Number.NEGATIVE_INFINITY) continue;
+      if (endedAt === NEVER) continue;
       add(this.#recentOf(`sources ${segment.stream.source}`), endedAt - segment.readAt, liveCount(segment));
     }
   }

@@ -2,6 +2,7 @@ import type { Observer } from '../component/observer.ts';
 import type { AgentStatus } from '../component/status.ts';
 import type { Batch } from '../record/batch.ts';
 import type { Delivery } from '../record/delivery.ts';
+import { LastAttempts, NEVER } from '../record/last-attempts.ts';
 import { liveCount } from '../record/segment.ts';
 import { definitions } from './definitions.ts';
 import { type TracedLog, withExemplars } from './exemplars.ts';
@@ -10,9 +11,6 @@ import type { Collector, Samples } from './samples.ts';
 
 /** Most reasons counted for a sink on their own, so that no destination decides how many series there are. */
 const MAX_REASONS = 32;
-
-/** Ending of a segment that nobody tried to send. */
-const NEVER = Number.NEGATIVE_INFINITY;
 
 export interface PipelineMetricsOptions {
   /** Monotonic milliseconds of the `Clock`. */
@@ -39,7 +37,7 @@ export class PipelineMetrics implements Observer, Collector {
   readonly #errorsBySink = new Map<string, Map<string, number>>();
   /** As many as there are slots, at most. */
   readonly #inFlight = new Set<Batch>();
-  #endings = new Float64Array(64);
+  readonly #lastAttempts = new LastAttempts();
 
   constructor({ now = () => performance.now(), tracedLogs = () => [] }: PipelineMetricsOptions = {}) {
     this.#now = now;
@@ -73,7 +71,7 @@ export class PipelineMetrics implements Observer, Collector {
   /** A segment's latency ends with the last attempt of the last sink that selected it. */
   completed(batch: Batch, deliveries: readonly Delivery[]): void {
     this.#inFlight.delete(batch);
-    const endings = this.#findEndings(batch, deliveries);
+    const endings = this.#lastAttempts.of(batch, deliveries);
     for (const segment of batch.segments) {
       const endedAt = endings[segment.index]!;
       if (endedAt === NEVER) continue;
@@ -119,21 +117,6 @@ export class PipelineMetrics implements Observer, Collector {
       }
     }
     return oldest;
-  }
-
-  /** When each segment's last attempt ended; `NEVER`: no sink selected it or none tried. */
-  #findEndings(batch: Batch, deliveries: readonly Delivery[]): Float64Array {
-    const { segments } = batch;
-    if (this.#endings.length < segments.length) this.#endings = new Float64Array(segments.length * 2);
-    const endings = this.#endings.fill(NEVER, 0, segments.length);
-    for (const delivery of deliveries) {
-      // In a disk buffer nothing has ended yet.
-      const endedAt = delivery.stored ? NEVER : (delivery.attempts.at(-1)?.endedAt ?? NEVER);
-      for (const { index } of delivery.segments) {
-        if (endedAt > endings[index]!) endings[index] = endedAt;
-      }
-    }
-    return endings;
   }
 
   #countError(sink: string, reason: string): void {

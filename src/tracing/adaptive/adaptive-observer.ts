@@ -5,6 +5,7 @@
 import type { Observer } from '../../component/observer.ts';
 import type { Batch } from '../../record/batch.ts';
 import type { Delivery } from '../../record/delivery.ts';
+import { LastAttempts, NEVER } from '../../record/last-attempts.ts';
 import { liveCount } from '../../record/segment.ts';
 import type { AdaptiveSampler, OldestAges } from './adaptive.ts';
 
@@ -22,7 +23,7 @@ export class AdaptiveObserver implements Observer {
   readonly #sinksOf: (source: string) => readonly string[];
   /** In the order of their numbers, so the first is the oldest. */
   readonly #waiting = new Map<number, Waiting>();
-  #endings = new Float64Array(64);
+  readonly #lastAttempts = new LastAttempts();
 
   /** @param sinksOf ids of the sinks that logs of a configured source go to. */
   constructor(
@@ -68,21 +69,18 @@ export class AdaptiveObserver implements Observer {
   completed(batch: Batch, deliveries: readonly Delivery[]): void {
     this.#waiting.delete(batch.id);
     if (!this.#sampler.enabled) return;
-    const { segments } = batch;
-    if (this.#endings.length < segments.length) this.#endings = new Float64Array(segments.length * 2);
-    const endings = this.#endings.fill(Number.NEGATIVE_INFINITY, 0, segments.length);
     for (const delivery of deliveries) {
       const endedAt = delivery.attempts.at(-1)?.endedAt;
       // In a disk buffer nothing has ended yet.
       if (endedAt === undefined || delivery.stored) continue;
       for (const segment of delivery.segments) {
         this.#sampler.recordSink(delivery.sink, endedAt - segment.readAt, liveCount(segment));
-        if (endedAt > endings[segment.index]!) endings[segment.index] = endedAt;
       }
     }
-    for (const segment of segments) {
+    const endings = this.#lastAttempts.of(batch, deliveries);
+    for (const segment of batch.segments) {
       const endedAt = endings[segment.index]!;
-      if (endedAt === Number.NEGATIVE_INFINITY) continue;
+      if (endedAt === NEVER) continue;
       this.#sampler.record(segment.stream.source, endedAt - segment.readAt, liveCount(segment));
     }
   }

@@ -7,6 +7,7 @@ import type { Clock } from '../../component/clock.ts';
 import { PartialError } from '../../component/errors.ts';
 import type { Batch } from '../../record/batch.ts';
 import type { Delivery } from '../../record/delivery.ts';
+import { LastAttempts, NEVER } from '../../record/last-attempts.ts';
 import { liveCount, type Segment } from '../../record/segment.ts';
 import type { Traced } from '../../record/traced.ts';
 import { TokenBucket } from '../decision/samplers/token-bucket.ts';
@@ -32,8 +33,10 @@ export interface TailQuestions {
 /** How logs of a segment ended, as far as that is a reason to keep them. */
 interface Ending {
   readonly segment: Segment;
-  /** When the last sink was done. */
-  endedAt: number;
+  /** When the last sink was done, or `NEVER`. */
+  readonly endedAt: number;
+  /** A disk buffer has taken it over: it is on its way still. */
+  stored: boolean;
   /** All of its logs were retried or refused, or no sink was there to try. */
   failed: boolean;
   /** Batch indexes of single logs that were refused. */
@@ -50,6 +53,7 @@ interface Candidate {
 export class TailKeeper {
   #settings: TailSettings;
   readonly #bucket: TokenBucket;
+  readonly #lastAttempts = new LastAttempts();
 
   constructor(settings: TailSettings, clock: Pick<Clock, 'now'>) {
     this.#settings = settings;
@@ -69,7 +73,7 @@ export class TailKeeper {
   keep(batch: Batch, deliveries: readonly Delivery[], questions: TailQuestions): TailPick[] {
     if (!this.#settings.enabled) return [];
     const candidates: Candidate[] = [];
-    for (const ending of endings(batch, deliveries)) {
+    for (const ending of endingsOf(batch, deliveries, this.#lastAttempts.of(batch, deliveries))) {
       const { segment } = ending;
       const reason = this.#reasonToKeep(ending);
       if (reason === null || !questions.keeps(segment)) continue;
@@ -104,21 +108,20 @@ export class TailKeeper {
   }
 }
 
-/** No sink has tried, and none was there to; or a disk buffer has taken it before any did. */
-const UNTRIED = Number.NEGATIVE_INFINITY;
-const STORED = -Number.MAX_VALUE;
-
-function endings(batch: Batch, deliveries: readonly Delivery[]): Ending[] {
-  const all = batch.segments.map(
-    (segment): Ending => ({ segment, endedAt: UNTRIED, failed: false, refused: null }),
+function endingsOf({ segments }: Batch, deliveries: readonly Delivery[], endings: Float64Array): Ending[] {
+  const all = segments.map(
+    (segment): Ending => ({
+      segment,
+      endedAt: endings[segment.index]!,
+      stored: false,
+      failed: false,
+      refused: null,
+    }),
   );
   for (const delivery of deliveries) {
+    if (delivery.stored) for (const { index } of delivery.segments) all[index]!.stored = true;
     const last = delivery.attempts.at(-1);
-    if (last === undefined) {
-      if (!delivery.stored) continue;
-      for (const { index } of delivery.segments) all[index]!.endedAt = Math.max(all[index]!.endedAt, STORED);
-      continue;
-    }
+    if (last === undefined) continue;
     const { error } = last;
     const partial = error instanceof PartialError ? error : null;
     const failed = delivery.attempts.length > 1 || (error !== undefined && partial === null);
@@ -126,7 +129,6 @@ function endings(batch: Batch, deliveries: readonly Delivery[]): Ending[] {
     let unnamed = partial !== null && partial.indexes === null ? partial.count : 0;
     for (const { index } of delivery.segments) {
       const ending = all[index]!;
-      ending.endedAt = Math.max(ending.endedAt, last.endedAt);
       ending.failed ||= failed;
       if (unnamed > 0) {
         const refused = Math.min(unnamed, liveCount(ending.segment));
@@ -136,7 +138,7 @@ function endings(batch: Batch, deliveries: readonly Delivery[]): Ending[] {
     }
     if (partial !== null && partial.indexes !== null) layToSegments(all, partial.indexes);
   }
-  for (const ending of all) ending.failed ||= ending.endedAt === UNTRIED;
+  for (const ending of all) ending.failed ||= ending.endedAt === NEVER && !ending.stored;
   return all;
 }
 
