@@ -1,4 +1,5 @@
-/** Reads the W3C Trace Context headers of a request (https://www.w3.org/TR/trace-context/). Used by request-spans.ts. */
+/** The span that a request was sent from, by its W3C Trace Context headers. Used by request-spans.ts. */
+import { parseTraceparent } from '../record/traceparent.ts';
 
 /** The span that a request was sent from. */
 export interface ParentSpan {
@@ -11,10 +12,7 @@ export interface ParentSpan {
   readonly traceState: string;
 }
 
-/** Section 3.2: version, trace id, parent id, flags; later versions may append fields. */
-const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
-const ZEROS = /^0+$/;
-/** Section 3.3.1.5: at least 512 characters are to be passed on; no more are kept. */
+/** Section 3.3.1.5 (https://www.w3.org/TR/trace-context/): at least 512 characters are to be passed on; no more are kept. */
 const MAX_TRACESTATE = 512;
 
 /** Null when there is no valid `traceparent`; then `tracestate` means nothing, too (section 3.3). */
@@ -22,17 +20,14 @@ export function parentOf(
   traceparent: string | string[] | undefined,
   tracestate: string | string[] | undefined,
 ): ParentSpan | null {
-  if (typeof traceparent !== 'string') return null;
-  const match = TRACEPARENT.exec(traceparent.trim());
-  if (match === null) return null;
-  const [, version, traceId = '', spanId = '', flags = '', rest] = match;
-  if (version === 'ff' || (version === '00' && rest !== undefined)) return null;
-  if (ZEROS.test(traceId) || ZEROS.test(spanId)) return null;
+  const context = typeof traceparent === 'string' ? parseTraceparent(traceparent) : null;
+  if (context === null) return null;
+  const { traceId, spanId, flags } = context;
   const state = [tracestate ?? ''].flat().join(',');
   return {
     traceId,
     spanId,
-    sampled: (Number.parseInt(flags, 16) & 1) === 1,
+    sampled: (flags & 1) === 1,
     traceState: state.length <= MAX_TRACESTATE ? state : '',
   };
 }

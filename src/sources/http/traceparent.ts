@@ -1,20 +1,15 @@
+/** The W3C context of a request as rows of the slot's `contexts` column. Used by the HTTP source. */
 import { ContextRow } from '../../record/traced.ts';
-
-/** W3C Trace Context, section 3.2: version, trace id, parent id, flags; later versions may append more. */
-const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
-const ZEROS = /^0+$/;
+import { parseTraceparent } from '../../record/traceparent.ts';
 
 /** A `traceparent` header as a row of the slot's `contexts` column; undefined when there is none or it is invalid. */
 export function contextOf(header: string | undefined): Uint8Array | undefined {
-  const match = header === undefined ? null : TRACEPARENT.exec(header.trim());
-  if (match === null) return undefined;
-  const [, version, traceId, spanId, flags, more] = match;
-  if (version === 'ff' || (version === '00' && more !== undefined)) return undefined;
-  if (ZEROS.test(traceId!) || ZEROS.test(spanId!)) return undefined;
+  const context = parseTraceparent(header);
+  if (context === null) return undefined;
   const row = Buffer.alloc(ContextRow.size);
-  row.write(traceId!, ContextRow.traceId, 'hex');
-  row.write(spanId!, ContextRow.spanId, 'hex');
-  row[ContextRow.flags] = Number.parseInt(flags!, 16);
+  row.write(context.traceId, ContextRow.traceId, 'hex');
+  row.write(context.spanId, ContextRow.spanId, 'hex');
+  row[ContextRow.flags] = context.flags;
   row[ContextRow.present] = 1;
   return row;
 }
