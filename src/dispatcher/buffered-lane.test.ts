@@ -1,5 +1,5 @@
 /** Sinks with a buffer on disk, in a dispatcher. */
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -521,4 +521,22 @@ test('a buffer that is added and cannot be opened: what came meanwhile goes to t
   await rig.answer();
   expect(late.received.flat()).toEqual(['one']);
   expect(rig.status().source).toMatchObject({ delivered: 1, in_flight: 0 });
+});
+
+test('a sink that is removed while its buffer is being opened: the buffer is closed and counted all the same', async () => {
+  const first = await Rig.open();
+  await first.send(first.http, 'one', 'two');
+  await first.answer(down());
+  await until(() => first.http.commits.length === 1);
+  await first.stop();
+  await rename(join(folder, 'out'), join(folder, 'late'));
+
+  const rig = await Rig.open({ sinks: { out: undefined } });
+  const late = new ScriptedSink(rig.kernel);
+  rig.dispatcher.addSink({ id: 'late', sink: late, selects: () => true, buffer: BUFFER });
+  const free = rig.kernel.slots.free;
+  expect(await rig.dispatcher.removeSink('late', 0, AbortSignal.abort())).toBe(2);
+  expect(rig.status().source).toMatchObject({ read: 2, in_flight: 0, dropped: { left_in_buffer: 2 } });
+  expect(rig.kernel.slots.free).toBe(free);
+  expect(late.received).toEqual([]);
 });

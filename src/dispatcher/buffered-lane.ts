@@ -36,6 +36,8 @@ export interface BufferedLaneOptions extends SinkLaneOptions {
   readonly onRecovered: (source: string, amount: Amount) => void;
   /** Logs of a source that were in the buffer have reached their end. */
   readonly onReleased: (source: string, ends: Ends, bytes: number) => void;
+  /** The sink is done with a delivery from the buffer. */
+  readonly onReplayed: (delivery: Delivery, ends: Ends) => void;
 }
 
 /** Most deliveries that are made safe with one fsync. */
@@ -54,7 +56,8 @@ export class BufferedLane implements Lane {
   #settings: BufferSettings | undefined;
   #store: DiskBuffer | null = null;
   #replays: Replays | null = null;
-  #opening = false;
+  /** Until the buffer is open, or cannot be opened. */
+  #opening: Promise<void> | null = null;
   /** In memory, to be written. */
   readonly #queue: Delivery[] = [];
   /** Those that could have been stored, on their way through the inner lane. */
@@ -86,27 +89,23 @@ export class BufferedLane implements Lane {
   }
 
   /** Opens the buffer, where there is one. Call once the sink is open. @throws when its folder cannot be used. */
-  async open(): Promise<void> {
+  open(): Promise<void> {
     const { folder } = this.#options;
-    if (folder === undefined) return;
-    this.#opening = true;
-    try {
-      // Settings may come or go meanwhile.
-      const isLeft = await hasFiles(folder);
-      if (isLeft || this.#settings !== undefined) await this.#openStore(folder);
-    } finally {
-      this.#opening = false;
+    if (folder === undefined) return Promise.resolve();
+    this.#opening = this.#open(folder).finally(() => {
+      this.#opening = null;
       // What came meanwhile must not wait for a buffer that there is not.
       if (this.#store === null) for (const delivery of this.#queue.splice(0)) this.#passThrough(delivery);
-    }
-    this.#write();
+      this.#write();
+    });
+    return this.#opening;
   }
 
   /** From now on; undefined: what is buffered is delivered, and then nothing is buffered any more. */
   setBuffer(settings: BufferSettings | undefined): void {
     this.#settings = settings;
     if (this.#store !== null) this.#store.configure(settings ?? DRAIN_ONLY);
-    else if (settings !== undefined && !this.#opening) {
+    else if (settings !== undefined && this.#opening === null) {
       void this.open().catch((err: unknown) => {
         this.#options.log.error(
           { err, sink: this.id },
@@ -156,6 +155,8 @@ export class BufferedLane implements Lane {
   /** After `abandon`: stores what cannot be read again and was not delivered, as far as there is room. */
   async close(): Promise<void> {
     this.#closing.abort();
+    // Who opens it has been told when that fails.
+    await this.#opening?.catch(() => {});
     const store = this.#store;
     if (store === null) return;
     await this.#writing;
@@ -222,7 +223,7 @@ export class BufferedLane implements Lane {
   /** Whether a delivery that can be stored must be: the sink fails or is behind, or others are before it in the buffer. */
   #mustStore(): boolean {
     const { kernel } = this.#options;
-    if (this.#store === null) return this.#opening;
+    if (this.#store === null) return this.#opening !== null;
     return (
       this.#queue.length > 0 ||
       this.#isOccupied() ||
@@ -252,6 +253,7 @@ export class BufferedLane implements Lane {
 
   #write(): void {
     if (this.#writing !== null || this.#queue.length === 0 || this.#store === null) return;
+    if (this.#closing.signal.aborted) return;
     this.#writing = this.#writeAll(this.#store).finally(() => {
       this.#writing = null;
       this.#write();
@@ -296,7 +298,10 @@ export class BufferedLane implements Lane {
     this.#options.onSettled(delivery, { ...DELIVERED, stored });
   }
 
-  async #openStore(folder: string): Promise<void> {
+  async #open(folder: string): Promise<void> {
+    const isLeft = await hasFiles(folder);
+    // Settings may come or go meanwhile.
+    if (!isLeft && this.#settings === undefined) return;
     const { kernel, clock, log } = this.#options;
     const store = new DiskBuffer({
       kernel,
@@ -324,6 +329,7 @@ export class BufferedLane implements Lane {
         else this.#options.onReleased(source, ends, bytes);
       },
     });
+    if (this.#closing.signal.aborted) this.#replays.stop();
     this.#replays.pump();
   }
 
