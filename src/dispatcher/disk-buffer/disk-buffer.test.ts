@@ -182,6 +182,23 @@ describe('damage', () => {
     await until(async () => (await readdir(join(rig.folder, 'damaged')).catch(() => [])).length === 1);
   });
 
+  test.each([true, false])(
+    'a file that is truncated while the agent runs is damaged up to its end (found at the start: %s)',
+    async (reopened) => {
+      const writer = await rig.open();
+      for (const line of LINES) await rig.store(writer, line);
+      const path = join(rig.folder, (await files())[0]!);
+      if (reopened) await writer.close();
+      const buffer = reopened ? await rig.open() : writer;
+      await truncate(path, (await stat(path)).size - 3);
+      expect(await readAll(buffer)).toEqual(LINES.slice(0, 2));
+      expect(rig.lost).toEqual([{ records: 1, sources: { web: 1 }, reason: 'buffer_damaged' }]);
+      expect(buffer.status()).toMatchObject({ records: 0, damaged_places: 1 });
+      await rig.store(buffer, 'later');
+      expect(await readAll(buffer)).toEqual(['later']);
+    },
+  );
+
   test('only some damaged files are kept', async () => {
     await mkdir(join(rig.folder, 'damaged'), { recursive: true });
     for (let k = 0; k < 6; k++)

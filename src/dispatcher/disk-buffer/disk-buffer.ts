@@ -175,6 +175,12 @@ export class DiskBuffer {
         continue;
       }
       this.#reading = { file, at: scanned.next };
+      if (scanned.kind === 'truncated') {
+        // That happened since the file was looked through.
+        file.scanned = false;
+        this.#note(file, scanned.next - at, null);
+        continue;
+      }
       if (scanned.kind === 'damage') {
         this.#note(file, scanned.next - at, scanned.records);
         continue;
@@ -259,8 +265,8 @@ export class DiskBuffer {
       }
       const from = at;
       at = scanned.next;
-      if (scanned.kind === 'damage') {
-        this.#note(file, at - from, scanned.records);
+      if (scanned.kind === 'damage' || scanned.kind === 'truncated') {
+        this.#note(file, at - from, scanned.kind === 'damage' ? scanned.records : null);
         continue;
       }
       const { header } = scanned;

@@ -33,3 +33,32 @@ test('whenever it is told that there is something, it looks', async () => {
     replays.close();
   }
 });
+
+test('a buffer that cannot be read is tried every second, and that is logged once a minute', async () => {
+  let looks = 0;
+  const store = {
+    unread: 1,
+    async next() {
+      looks++;
+      throw new Error('EIO');
+    },
+  };
+  const clock = new FakeClock();
+  const log = new RecordingLog();
+  const replays = new Replays({
+    id: 'out',
+    store,
+    lane: { isFailing: false, concurrency: 1 },
+    kernel: Kernel.create({ memoryBytes: 2 ** 16, slotBytes: 2 ** 14, slotRecords: 10 }),
+    clock,
+    log,
+    onEnded() {},
+  } as unknown as ReplaysOptions);
+  replays.pump();
+  await clock.advance(59_500);
+  expect(looks).toBe(60);
+  expect(log.lines).toHaveLength(1);
+  await clock.advance(1000);
+  expect(log.lines).toHaveLength(2);
+  replays.close();
+});

@@ -28,6 +28,8 @@ export interface ReplaysOptions {
   readonly log: Logger;
   /** Records have reached their end: for the ledger of the sink (null), and for that of their source. */
   readonly onEnded: (source: string | null, ends: Ends, bytes: number) => void;
+  /** The sink is done with a delivery from the buffer, whose slot is given back after this call. */
+  readonly onReplayed: (delivery: Delivery, ends: Ends) => void;
 }
 
 /** A frame of which records are on their way, or wait for a slot. */
@@ -45,8 +47,9 @@ interface Replay {
   readonly hands: readonly Hand[];
 }
 
-/** Pause after the buffer could not be read, in milliseconds. */
+/** Pause after the buffer could not be read, in milliseconds, and how often that is logged. */
 const READ_PAUSE_MS = 1000;
+const LOG_EVERY_MS = 60_000;
 
 export class Replays {
   readonly #options: ReplaysOptions;
@@ -58,6 +61,7 @@ export class Replays {
   /** Something happened while it was pumping. */
   #again = false;
   #stopped = false;
+  #loggedAt = Number.NEGATIVE_INFINITY;
   readonly #closing = new AbortController();
 
   constructor(options: ReplaysOptions) {
@@ -88,9 +92,8 @@ export class Replays {
       },
       (err: unknown) => {
         this.#pumping = false;
-        const { log, clock, id } = this.#options;
-        log.error({ err, sink: id }, 'the disk buffer cannot be read; it is tried again');
-        clock.after(READ_PAUSE_MS, () => this.pump());
+        this.#logFailure(err);
+        this.#options.clock.after(READ_PAUSE_MS, () => this.pump());
       },
     );
   }
@@ -101,8 +104,10 @@ export class Replays {
     if (replay === undefined) return false;
     this.#replays.delete(delivery);
     const { batch, hands } = replay;
-    const { onEnded, store } = this.#options;
-    onEnded(null, endsOf(settlement, delivery.records, settlement.rejected), 0);
+    const { onEnded, onReplayed, store } = this.#options;
+    const all = endsOf(settlement, delivery.records, settlement.rejected);
+    onEnded(null, all, 0);
+    onReplayed(delivery, all);
     const ended = new Holdings();
     ended.records = delivery.records;
     for (const [segment, ends] of segmentEnds(delivery, settlement)) {
@@ -137,6 +142,14 @@ export class Replays {
     this.#replays.clear();
     if (this.#reserved !== null) slots.give(this.#reserved);
     this.#reserved = null;
+  }
+
+  #logFailure(err: unknown): void {
+    const { log, clock, id } = this.#options;
+    const now = clock.now();
+    if (now - this.#loggedAt < LOG_EVERY_MS) return;
+    this.#loggedAt = now;
+    log.error({ err, sink: id }, 'the disk buffer cannot be read; it is tried again');
   }
 
   async #pump(): Promise<void> {

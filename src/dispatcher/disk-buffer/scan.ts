@@ -10,6 +10,8 @@ export type Scanned =
   | { readonly kind: 'frame'; readonly header: FrameHeader; readonly payload: Buffer; readonly next: number }
   /** Bytes that are no intact frame, up to `next`. `records`: how many they held, where that can still be told. */
   | { readonly kind: 'damage'; readonly next: number; readonly records: number | null }
+  /** The file ends before `next`, although it was longer: it was truncated by somebody else. */
+  | { readonly kind: 'truncated'; readonly next: number }
   /** A frame of which the end was never written. */
   | { readonly kind: 'torn' }
   | { readonly kind: 'end' };
@@ -32,13 +34,14 @@ export class FrameScanner {
   async at(at: number, size: number): Promise<Scanned> {
     if (at >= size) return { kind: 'end' };
     if (size - at < HEADER_BYTES) return { kind: 'torn' };
-    await this.#read(this.#header, at);
+    const truncated = { kind: 'truncated', next: size } as const;
+    if (!(await this.#read(this.#header, at))) return truncated;
     const header = readHeader(this.#header, this.#nonce);
     if (header === undefined) return this.#skipTo(at + 1, size);
     const end = at + HEADER_BYTES + header.length;
     if (end > size) return { kind: 'torn' };
     const payload = this.#room(header.length);
-    await this.#read(payload, at + HEADER_BYTES);
+    if (!(await this.#read(payload, at + HEADER_BYTES))) return truncated;
     return isIntact(payload, header, this.#nonce)
       ? { kind: 'frame', header, payload, next: end }
       : { kind: 'damage', next: end, records: header.records };
@@ -50,7 +53,7 @@ export class FrameScanner {
     for (let at = from; at + HEADER_BYTES <= size; at += WINDOW_BYTES - HEADER_BYTES) {
       const length = Math.min(WINDOW_BYTES, size - at);
       const bytes = window.subarray(0, length);
-      await this.#read(bytes, at);
+      if (!(await this.#read(bytes, at))) return { kind: 'truncated', next: size };
       for (
         let found = bytes.indexOf(MAGIC_BYTES);
         found !== -1;
@@ -64,12 +67,14 @@ export class FrameScanner {
     return { kind: 'damage', next: size, records: null };
   }
 
-  async #read(into: Buffer, at: number): Promise<void> {
+  /** False when the file ends before. */
+  async #read(into: Buffer, at: number): Promise<boolean> {
     for (let done = 0; done < into.length; ) {
       const { bytesRead } = await this.#file.read(into, done, into.length - done, at + done);
-      if (bytesRead === 0) throw new Error(`the file ends at byte ${at + done}, before a frame that it held`);
+      if (bytesRead === 0) return false;
       done += bytesRead;
     }
+    return true;
   }
 
   #room(size: number): Buffer {
