@@ -30,6 +30,12 @@ export interface Observer {
    * delivered, where the sink named them; else none of them, all, or nobody knows which.
    */
   settled?(delivery: Delivery, outcome: Outcome, reason?: string, rows?: readonly number[] | null): void;
+  /**
+   * The sink is done with a delivery of records that waited in its disk buffer: the end of what `settled` called
+   * `buffered`. Its segments say when they were read, its attempts when this ended; the batch is none of those before.
+   * Not told of what is lost with the buffer.
+   */
+  replayed?(delivery: Delivery, outcome: Outcome): void;
   /** Every sink is done with the batch; its slot is reused after this call. */
   completed?(batch: Batch, deliveries: readonly Delivery[]): void;
 }
