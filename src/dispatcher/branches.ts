@@ -58,6 +58,7 @@ export interface BranchesOptions {
   /** Logs of a source that an earlier run left in a disk buffer; and logs from one that have reached their end. */
   readonly onRecovered: (source: string, amount: Amount) => void;
   readonly onReleased: (source: string, ends: Ends, bytes: number) => void;
+  readonly onReplayed: (delivery: Delivery, ends: Ends) => void;
 }
 
 export class Branches {

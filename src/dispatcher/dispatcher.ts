@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../component/clock.ts';
 import type { Logger } from '../component/logger.ts';
-import type { Observer } from '../component/observer.ts';
+import type { Observer, Outcome } from '../component/observer.ts';
 import type { Processor } from '../component/processor.ts';
 import type { Intake } from '../component/source.ts';
 import type { LedgerStatus, SinkStatus } from '../component/status.ts';
@@ -79,6 +79,10 @@ export class Dispatcher implements Intake {
       onSettled: (lane, delivery, settlement) => this.#settle(lane, delivery, settlement),
       onRecovered: (source, { records, bytes }) => this.#accountOf(source).accept(records, bytes),
       onReleased: (source, ends, bytes) => this.#release(source, ends, bytes),
+      onReplayed: (delivery, ends) => {
+        const outcome = outcomeOf(ends);
+        this.#observers.notify((o) => o.replayed?.(delivery, outcome));
+      },
     });
     this.#batchTimeoutMs = options.batchTimeoutMs;
     this.#processors = new Map(options.sources);
@@ -296,14 +300,7 @@ export class Dispatcher implements Intake {
     for (const [segment, segmentEnd] of segmentEnds(delivery, settlement)) {
       batch.ends[segment.index] = worse(batch.ends[segment.index]!, segmentEnd);
     }
-    const { delivered = 0, deadLettered = 0, buffered } = ends;
-    const outcome = {
-      delivered,
-      filtered: 0,
-      deadLettered,
-      dropped: rejected - deadLettered,
-      ...(buffered !== undefined && { buffered }),
-    };
+    const outcome = outcomeOf(ends);
     this.#observers.notify((o) => o.settled?.(delivery, outcome, reason || undefined, indexes));
     batch.unsettled--;
     if (batch.unsettled === 0) this.#complete(batch);
@@ -330,8 +327,7 @@ export class Dispatcher implements Intake {
   #release(source: string, ends: Ends, bytes: number): void {
     this.#accountOf(source).finish(ends);
     const { delivered = 0, deadLettered = 0, dropped = {} } = ends;
-    this.#recordsDone += delivered + deadLettered;
-    for (const count of Object.values(dropped)) this.#recordsDone += count;
+    this.#recordsDone += delivered + deadLettered + sumOf(dropped);
     this.#bytesDone += bytes;
   }
 
@@ -343,4 +339,13 @@ export class Dispatcher implements Intake {
     }
     return account;
   }
+}
+
+function outcomeOf({ delivered = 0, deadLettered = 0, dropped = {}, buffered }: Ends): Outcome {
+  const outcome = { delivered, filtered: 0, deadLettered, dropped: sumOf(dropped) };
+  return buffered === undefined ? outcome : { ...outcome, buffered };
+}
+
+function sumOf(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
