@@ -3,7 +3,8 @@
  * What it answers is said in server.ts. Built and started by the agent.
  */
 import type { AddressInfo } from 'node:net';
-import type { Server as TlsServer } from 'node:tls';
+import type { SecureContextOptions, Server as TlsServer } from 'node:tls';
+import { isDeepStrictEqual } from 'node:util';
 import { type Clock, SystemClock } from '../component/clock.ts';
 import { isLoopback } from '../component/loopback.ts';
 import { watchFiles } from './changed-files.ts';
@@ -12,7 +13,7 @@ import { listenError } from './listener.ts';
 import type { OpenApi, OpenApiDocument } from './openapi.ts';
 import { Policy } from './policy.ts';
 import { build, type HttpOptions, type Server, type ServerSettings } from './server.ts';
-import { secureContext, tlsFiles } from './tls.ts';
+import { secureContext, type TlsSettings, tlsFiles } from './tls.ts';
 
 export class HttpServer {
   readonly #options: HttpOptions;
@@ -22,6 +23,9 @@ export class HttpServer {
   readonly #streams: EventStreams;
   readonly #server: Server;
   #settings: ServerSettings;
+  /** The authority of clients' certificates that is in use. */
+  #clientCa: SecureContextOptions['ca'];
+  #isStopped = false;
   #stopWatching: () => void = () => {};
 
   /** @throws an error that says what to do when a certificate or a token cannot be used. */
@@ -30,6 +34,8 @@ export class HttpServer {
     this.#settings = options;
     this.#clock = options.clock ?? new SystemClock();
     this.#policy = new Policy(options, this.#clock);
+    // Read before the server reads it: were it replaced in between, the first look at the files would find it changed.
+    if (options.tls !== undefined) this.#clientCa = secureContext(options.tls).ca;
     ({
       server: this.#server,
       openApi: this.#openApi,
@@ -59,6 +65,7 @@ export class HttpServer {
 
   /** Closes the server and every connection at once. Safe without `start` and safe twice. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     this.#stopWatching();
     await this.#server.close();
   }
@@ -77,18 +84,33 @@ export class HttpServer {
   prepare(settings: ServerSettings): () => void {
     const commit = this.#policy.prepare(settings);
     return () => {
-      commit();
       this.#settings = settings;
-      // Who may not see them any more must not go on seeing them; the others come back.
-      this.#streams.endAll();
+      this.#putInForce(commit);
       this.#watch();
     };
+  }
+
+  #putInForce(commit: () => boolean): void {
+    // Who may not see them any more must not go on seeing them; the others come back.
+    if (commit()) this.#streams.endAll();
+  }
+
+  #useCertificates(tls: TlsSettings): void {
+    const context = secureContext(tls);
+    const { server } = this.#server;
+    (server as unknown as TlsServer).setSecureContext(context);
+    if (isDeepStrictEqual(context.ca, this.#clientCa)) return;
+    this.#clientCa = context.ca;
+    // Certificates are verified once a connection: those that the former authority vouched for come in anew.
+    this.#streams.endAll();
+    server.closeAllConnections();
   }
 
   /** Takes up certificates and tokens that are replaced. What is wrong is logged, and leaves those in use as they are. */
   #watch(): void {
     const { tls, log } = this.#options;
     this.#stopWatching();
+    if (this.#isStopped) return;
     const watch = (what: string, files: readonly string[], reload: () => void) =>
       watchFiles(files, this.#clock, (isFirst) => {
         try {
@@ -99,13 +121,10 @@ export class HttpServer {
         }
       });
     const ends = [
-      watch('tokens', this.#policy.rules.tokens.files, () => {
-        this.#policy.prepare(this.#settings)();
-        this.#streams.endAll();
-      }),
-      watch('certificates', tls === undefined ? [] : tlsFiles(tls), () => {
-        (this.#server.server as unknown as TlsServer).setSecureContext(secureContext(tls!));
-      }),
+      watch('tokens', this.#policy.rules.tokens.files, () =>
+        this.#putInForce(this.#policy.prepare(this.#settings)),
+      ),
+      watch('certificates', tls === undefined ? [] : tlsFiles(tls), () => this.#useCertificates(tls!)),
     ];
     this.#stopWatching = () => {
       for (const end of ends) end();

@@ -2,6 +2,7 @@
  * What the server's settings say about requests, in the form in which hooks ask for it: tokens, roles of certificates,
  * rates and names. Can be replaced as a whole while the server runs. Built by server.ts.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../component/clock.ts';
 import { isLoopback } from '../component/loopback.ts';
 import { Budgets } from './budgets.ts';
@@ -43,14 +44,16 @@ export class Policy {
   }
 
   /**
-   * Builds rules from other settings; what it returns puts them in force. Clients keep what they have used of their
-   * budgets where the rate stays the same.
+   * Builds rules from other settings; what it returns puts them in force, and tells whether they say otherwise than those
+   * of before who may do what. Clients keep what they have used of their budgets where the rate stays the same.
    * @throws as the constructor does; nothing has changed then.
    */
-  prepare(settings: ServerSettings): () => void {
+  prepare(settings: ServerSettings): () => boolean {
     const rules = this.#rulesOf(settings);
     return () => {
+      const { tokens, clientRoles } = this.rules;
       this.#rules = rules;
+      return !tokens.isSameAs(rules.tokens) || !isDeepStrictEqual(clientRoles, rules.clientRoles);
     };
   }
 

@@ -46,3 +46,13 @@ test('a file that is missing, or holds more than a token, is named without its c
   expect(build(file)).toThrow(/openssl rand/);
   expect(build(file)).not.toThrow(/hunter2/);
 });
+
+test.each([
+  ['the same', { name: 'a', role: 'read', token: OLD }, true],
+  ['another name', { name: 'b', role: 'read', token: OLD }, false],
+  ['another role', { name: 'a', role: 'control', token: OLD }, false],
+  ['another token', { name: 'a', role: 'read', token: NEW }, false],
+] as const)('%s: whether tokens let in the same clients', (_, settings, isSame) => {
+  const before = new Tokens([{ name: 'a', role: 'read', token: OLD }]);
+  expect(before.isSameAs(new Tokens([settings]))).toBe(isSame);
+});

@@ -4,6 +4,7 @@
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import type { Identity } from './access.ts';
 
 export type Role = 'read' | 'control';
@@ -16,6 +17,9 @@ export interface TokenSettings {
   readonly token_file?: string | undefined;
 }
 
+/** Of this run of the agent: digests are kept in memory only. */
+const KEY = randomBytes(32);
+
 interface Entry {
   readonly identity: Identity;
   readonly digest: Buffer;
@@ -26,7 +30,6 @@ const TOKEN = /^[A-Za-z0-9._~+/-]{16,1024}=*$/;
 
 export class Tokens {
   readonly #settings: readonly TokenSettings[];
-  readonly #key = randomBytes(32);
   readonly #entries: readonly Entry[];
 
   /** @throws an error that says what to do when a file cannot be read or holds no token. */
@@ -42,6 +45,11 @@ export class Tokens {
   /** Files that tokens are read from. */
   get files(): readonly string[] {
     return this.#settings.flatMap(({ token_file }) => token_file ?? []);
+  }
+
+  /** Whether the same tokens let in the same clients, with the same roles. */
+  isSameAs(other: Tokens): boolean {
+    return isDeepStrictEqual(this.#entries, other.#entries);
   }
 
   /** Whose token this is; null when it is nobody's. */
@@ -64,7 +72,7 @@ export class Tokens {
 
   /** Of a fixed length, so that it can be compared in constant time whatever was sent. */
   #digest(token: string): Buffer {
-    return createHmac('sha256', this.#key).update(token).digest();
+    return createHmac('sha256', KEY).update(token).digest();
   }
 }
 
