@@ -26,6 +26,8 @@ export interface BufferStatus {
   readonly files: number;
   /** Records in it, or read back and not delivered yet. */
   readonly records: number;
+  /** Since the oldest of them was read; 0 when there is none. */
+  readonly oldest_seconds: number;
   /** Logs wait in memory because there is no room. */
   readonly full: boolean;
   /** Damage found in its files since the start; `damaged_records` counts those that are known. */

@@ -20,6 +20,7 @@ const BUFFER = {
   max_bytes: 100,
   files: 1,
   records: 4,
+  oldest_seconds: 5,
   full: true,
   damaged_places: 1,
   damaged_bytes: 7,

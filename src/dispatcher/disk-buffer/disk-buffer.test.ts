@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BufferRig, partOf, readAll, summary, until } from '../../../test/fixtures/disk-buffer.ts';
 import { parseName } from './format.ts';
+import { holdingsOf } from './holdings.ts';
 import { FrameWriter } from './writer.ts';
 
 let rig: BufferRig;
@@ -105,6 +106,35 @@ describe('after a restart', () => {
     await writeFile(join(rig.folder, 'cursor'), '00000000 2\n');
     expect(await readAll(await rig.open())).toEqual(['one', 'two']);
   });
+});
+
+test('its age is that of its oldest record that is not done', async () => {
+  const buffer = await rig.open();
+  expect(buffer.status().oldest_seconds).toBe(0);
+  await rig.store(buffer, 'old');
+  await rig.clock.advance(60_000);
+  const late = partOf(rig.kernel, [{ lines: ['new'], readAt: rig.clock.now() }]);
+  await buffer.append(late, null);
+  await buffer.commit();
+  await rig.clock.advance(5);
+  expect(buffer.status().oldest_seconds).toBe(60);
+  const old = (await buffer.next())!;
+  const young = (await buffer.next())!;
+  expect(buffer.status().oldest_seconds).toBe(60);
+  buffer.release(holdingsOf(old.frame.head));
+  buffer.done(old);
+  expect(buffer.status().oldest_seconds).toBe(0.005);
+  buffer.release(holdingsOf(young.frame.head));
+  buffer.done(young);
+  expect(buffer.status().oldest_seconds).toBe(0);
+});
+
+test('what an earlier run left is as old as it is', async () => {
+  const first = await rig.open();
+  await rig.store(first, 'old');
+  await rig.clock.advance(60_005);
+  await first.close();
+  expect((await rig.open()).status().oldest_seconds).toBe(60);
 });
 
 describe('damage', () => {

@@ -58,9 +58,11 @@ export class DiskBuffer {
   #reading: { file: BufferFile; at: number } | null = null;
   /** Frames below this number were done in an earlier run. */
   #doneBefore = 0;
-  /** Numbers of frames that were read and are not done. */
-  readonly #undone = new Set<number>();
+  /** Numbers of frames that were read back and are not done, and when their oldest records came. */
+  readonly #undone = new Map<number, number>();
   #lastRead = 0;
+  /** When the oldest record of that frame came: those behind it came later. */
+  #lastReadAt = 0;
   #cancelCursor: (() => void) | null = null;
   #cancelSync: (() => void) | null = null;
   readonly #held = new Holdings();
@@ -194,8 +196,9 @@ export class DiskBuffer {
       const holdings = holdingsOf(frame.head);
       file.unread.subtract(holdings);
       file.undone++;
-      this.#undone.add(frame.number);
+      this.#undone.set(frame.number, holdings.readAt);
       this.#lastRead = frame.number;
+      this.#lastReadAt = holdings.readAt;
       return { frame, file };
     }
   }
@@ -236,12 +239,26 @@ export class DiskBuffer {
       bytes: this.bytes,
       max_bytes: this.#settings.maxBytes,
       records,
+      oldest_seconds: records === 0 ? 0 : this.#oldestMs() / 1000,
       files: this.#files.length,
       full: this.#roomWaiters.length > 0,
       damaged_places: this.#damaged.places,
       damaged_bytes: this.#damaged.bytes,
       damaged_records: this.#damaged.records,
     };
+  }
+
+  /**
+   * Milliseconds since its oldest record was read. Of a file that was begun, what was read back last stands for what
+   * comes next.
+   */
+  #oldestMs(): number {
+    const { clock } = this.#options;
+    const next = this.#files.find(({ unread }) => unread.records > 0);
+    const unread =
+      next === undefined ? Number.POSITIVE_INFINITY : Math.max(next.unread.readAt, this.#lastReadAt);
+    const oldest = Math.min(unread, ...this.#undone.values());
+    return Math.max(0, clock.toEpoch(clock.now()) - oldest);
   }
 
   get #fileBytes(): number {
@@ -423,7 +440,7 @@ export class DiskBuffer {
   }
 
   async #saveCursor(): Promise<void> {
-    const first = Math.min(...this.#undone, this.#lastRead + 1);
+    const first = Math.min(...this.#undone.keys(), this.#lastRead + 1);
     if (this.#lastRead === 0) return;
     await writeCursor(this.#options.folder, first).catch((err: unknown) => {
       this.#options.log.warn(

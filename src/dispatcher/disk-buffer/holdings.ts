@@ -12,11 +12,14 @@ export interface Amount {
 export class Holdings {
   records = 0;
   bytes = 0;
+  /** When the oldest of them was read, in milliseconds since 1970; those that were subtracted count still. */
+  readAt = Number.POSITIVE_INFINITY;
   readonly bySource = new Map<string, Amount>();
 
   add(other: Holdings): void {
     this.records += other.records;
     this.bytes += other.bytes;
+    this.readAt = Math.min(this.readAt, other.readAt);
     for (const [source, { records, bytes }] of other.bySource) {
       const amount = this.bySource.get(source);
       if (amount === undefined) this.bySource.set(source, { records, bytes });
@@ -42,10 +45,11 @@ export class Holdings {
 /** What a frame holds. */
 export function holdingsOf({ runs, streams }: Pick<FrameHead, 'runs' | 'streams'>): Holdings {
   const holdings = new Holdings();
-  for (const { stream, records, bytes, counts } of runs) {
+  for (const { stream, records, bytes, read_at, counts } of runs) {
     const one = new Holdings();
     one.records = records;
     one.bytes = bytes;
+    one.readAt = read_at;
     if (counts) one.bySource.set(streams[stream]!.source, { records, bytes });
     holdings.add(one);
   }

@@ -63,6 +63,7 @@ const buffer = z
     max_bytes: count,
     files: count,
     records: count.describe('In it, or read back and not delivered yet.'),
+    oldest_seconds: z.number().describe('Since the oldest of them was read; 0 when there is none.'),
     full: z.boolean().describe('Logs wait in memory because there is no room.'),
     damaged_places: count.describe('Damage found in its files since the start.'),
     damaged_bytes: count,
