@@ -103,6 +103,7 @@ export class Agent {
       settings,
       version: VERSION,
       sinksOf: (source) => this.#pipeline.sinksOf(source),
+      bufferAges: () => this.#pipeline.bufferAges(),
       isProcessed: (source) => this.#pipeline.isProcessed(source),
       carriesContexts: (source) => this.#pipeline.carriesContexts(source),
     });

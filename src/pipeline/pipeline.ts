@@ -167,6 +167,15 @@ export class Pipeline {
     return this.#sinks.idsFor(source);
   }
 
+  /** Ages of the oldest logs in the disk buffers of sinks, in milliseconds. */
+  bufferAges(): ReadonlyMap<string, number> {
+    const ages = new Map<string, number>();
+    for (const [id, { buffer }] of this.#dispatcher.status().sinks) {
+      if (buffer !== undefined) ages.set(id, buffer.oldest_seconds * 1000);
+    }
+    return ages;
+  }
+
   hasSink(id: string): boolean {
     return this.#sinks.has(id);
   }

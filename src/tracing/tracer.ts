@@ -135,13 +135,18 @@ export class Tracer implements Observer {
   }
 
   attempted(delivery: Delivery): void {
-    if (this.#plans.has(delivery.batch)) this.#options.adaptive.attempted(delivery);
+    // Whatever it tries to deliver: what comes from a disk buffer was chosen, or not, long ago.
+    if (this.settings.mode !== 'off') this.#options.adaptive.attempted(delivery);
   }
 
   settled(delivery: Delivery, outcome: Outcome, reason?: string): void {
     if (!this.#plans.has(delivery.batch)) return;
     this.#options.adaptive.settled(delivery);
     this.#ways.settled(delivery, outcome, reason);
+  }
+
+  replayed(delivery: Delivery): void {
+    if (this.settings.mode !== 'off') this.#options.adaptive.replayed(delivery);
   }
 
   completed(batch: Batch, deliveries: readonly Delivery[]): void {

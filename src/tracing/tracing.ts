@@ -56,6 +56,8 @@ export interface TracingOptions {
   readonly isProcessed: (source: string) => boolean;
   /** Whether logs of a configured source may hold a W3C context in their text. */
   readonly carriesContexts: (source: string) => boolean;
+  /** Ages of the oldest logs in the disk buffers of sinks, in milliseconds. */
+  readonly bufferAges?: () => ReadonlyMap<string, number>;
   /** For tests: numbers from 0 (inclusive) to 1 (exclusive), and exporters instead of those that the settings name. */
   readonly random?: () => number;
   readonly createExporters?: (settings: TracingSettings) => SpanExporter[];
@@ -102,7 +104,7 @@ export class Tracing {
     this.#overrides = new SettingsOverrides(clock);
     this.rules = new OnDemandRules({ ...options, settings: settings.onDemand });
     this.#adaptive = new AdaptiveSampler({ settings: settings.adaptive, clock, sinksOf });
-    this.#adaptiveObserver = new AdaptiveObserver(this.#adaptive, sinksOf);
+    this.#adaptiveObserver = new AdaptiveObserver(this.#adaptive, sinksOf, options.bufferAges);
     this.#governor = new Governor(settings.maxOverhead, clock);
     this.#decision = new Decision({
       settings,

@@ -3,7 +3,7 @@ import type { Delivery } from '../../record/delivery.ts';
 import { batchOf, deliveryOf, segmentOf, streamOf } from '../decision/decision.fixture.ts';
 import { AdaptiveObserver } from './adaptive-observer.ts';
 
-function setUp(enabled = true) {
+function setUp(enabled = true, bufferAges: Readonly<Record<string, number>> = {}) {
   const calls: string[] = [];
   const sampler = {
     enabled,
@@ -12,7 +12,14 @@ function setUp(enabled = true) {
     recordAttempt: (sink: string, failed: boolean) => calls.push(`attempt ${sink} ${failed}`),
   };
   const routes: Record<string, string[]> = { app: ['loki', 'file'], db: ['file'], lost: [] };
-  return { calls, observer: new AdaptiveObserver(sampler, (source) => routes[source] ?? []) };
+  return {
+    calls,
+    observer: new AdaptiveObserver(
+      sampler,
+      (source) => routes[source] ?? [],
+      () => new Map(Object.entries(bufferAges)),
+    ),
+  };
 }
 
 test('a latency ends with the last attempt: of the sink for the sink, of the last sink for the source', () => {
@@ -82,7 +89,7 @@ test('a batch waits until every sink of its sources has settled it', () => {
   expect(observer.ages(6000)).toEqual({ agent: 0, sources: new Map(), sinks: new Map() });
 });
 
-test('of what went to a disk buffer the latency is not known', () => {
+test('of what went to a disk buffer the latency is not known yet', () => {
   const { calls, observer } = setUp();
   const batch = batchOf([segmentOf()]);
   observer.completed(batch, [{ ...deliveryOf(batch, 'loki', [[900, new Error('down')]]), stored: true }]);
@@ -103,4 +110,24 @@ test('a sink whose disk buffer took a part of a batch still has the rest to sett
   expect(observer.ages(5000).sinks.get('file')).toBe(4000);
   observer.settled(rest);
   expect(observer.ages(5000).sinks.has('file')).toBe(false);
+});
+
+test('what leaves a disk buffer took the sink as long as that was', () => {
+  const { calls, observer } = setUp();
+  const read = segmentOf({ readAt: -60_000, count: 10, live: Uint32Array.of(1, 2, 3) });
+  observer.replayed(deliveryOf(batchOf([read], { id: 0 }), 'loki', [[100, new Error('busy')], [900]]));
+  expect(calls).toEqual(['-> loki 60900 3']);
+});
+
+test('a sink is as old as the oldest logs that wait for it, in memory or in its disk buffer', () => {
+  const { observer } = setUp(true, { loki: 60_000, file: 1000, idle: 0 });
+  observer.processed(batchOf([segmentOf()], { openedAt: 1000 }));
+  expect(observer.ages(5000)).toEqual({
+    agent: 4000,
+    sources: new Map([['app', 4000]]),
+    sinks: new Map([
+      ['loki', 60_000],
+      ['file', 4000],
+    ]),
+  });
 });

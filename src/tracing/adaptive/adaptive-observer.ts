@@ -24,14 +24,21 @@ export class AdaptiveObserver implements Observer {
   /** In the order of their numbers, so the first is the oldest. */
   readonly #waiting = new Map<number, Waiting>();
   readonly #lastAttempts = new LastAttempts();
+  readonly #bufferAges: () => ReadonlyMap<string, number>;
 
-  /** @param sinksOf ids of the sinks that logs of a configured source go to. */
+  /**
+   * @param sinksOf ids of the sinks that logs of a configured source go to.
+   * @param bufferAges ages of the oldest logs in the disk buffers of sinks, in milliseconds: only the sinks wait for
+   * those.
+   */
   constructor(
     sampler: Pick<AdaptiveSampler, 'enabled' | 'record' | 'recordSink' | 'recordAttempt'>,
     sinksOf: (source: string) => readonly string[],
+    bufferAges: () => ReadonlyMap<string, number> = () => new Map(),
   ) {
     this.#sampler = sampler;
     this.#sinksOf = sinksOf;
+    this.#bufferAges = bufferAges;
   }
 
   processed(batch: Batch): void {
@@ -65,6 +72,15 @@ export class AdaptiveObserver implements Observer {
     if (!isLeft) settledSinks.add(sink);
   }
 
+  /** Also of logs that were traced, or not, in another run: what counts is that the sink has been slow. */
+  replayed({ sink, segments, attempts }: Delivery): void {
+    const endedAt = attempts.at(-1)?.endedAt;
+    if (endedAt === undefined) return;
+    for (const segment of segments) {
+      this.#sampler.recordSink(sink, endedAt - segment.readAt, liveCount(segment));
+    }
+  }
+
   /** A log's latency in a sink ends with the last attempt of that sink, for the source with that of the last sink. */
   completed(batch: Batch, deliveries: readonly Delivery[]): void {
     this.#waiting.delete(batch.id);
@@ -89,7 +105,11 @@ export class AdaptiveObserver implements Observer {
   readonly ages = (now: number): OldestAges => {
     let agent = 0;
     const sources = new Map<string, number>();
-    const sinks = new Map<string, number>();
+    const sinks = new Map(
+      this.#bufferAges()
+        .entries()
+        .filter(([, age]) => age > 0),
+    );
     for (const { openedAt, sources: batchSources, settledSinks } of this.#waiting.values()) {
       const age = now - openedAt;
       for (const source of batchSources) {
