@@ -266,6 +266,8 @@ export class Agent {
     const commitServer = this.#http.prepare(config.server);
     const change = await this.#pipeline.prepare(config, diff);
     try {
+      // From here on nothing waits until the pipeline has begun to change, so that it cannot refuse what the rest took up.
+      if (this.#stopping !== null) throw new Error('the agent is stopping');
       // Nobody needs to wait for exporters that are no longer named.
       if (isTraced) void this.#tracing.update(settings);
       else this.#tracing.clearOverrides();
