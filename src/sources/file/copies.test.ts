@@ -89,6 +89,20 @@ test('copied and truncated several times between two looks: every copy is read, 
   expect(rig.details()).toMatchObject({ truncations: 1, bytes_lost: 0 });
 });
 
+test.each(patterns)('copied, deleted and created anew while stopped ($include)', async (options) => {
+  put('a.log', line('one'));
+  await rig.start(options);
+  await rig.stop();
+  add('a.log', line('two'));
+  copyFileSync(rig.path('a.log'), rig.path('a.log.1'));
+  rmSync(rig.path('a.log'));
+  put('keeps the inode', '');
+  put('a.log', line('three'));
+  await rig.start(options);
+  expect(texts()).toEqual(['one', 'two', 'three']);
+  expect(rig.details()).toMatchObject({ files_lost: 0 });
+});
+
 test('a copy of a file that is still in place waits until that is truncated', async () => {
   put('a.log', line('one'));
   await rig.start({ include: ['a.log*'] });
@@ -118,7 +132,7 @@ test('lines on their way when the file is truncated are read again from the copy
 test('lines written between copy and truncation that were read are not reason to read the copy again', async () => {
   // Which of the two came first is told by the clocks of system and file system.
   await rig.dispose();
-  rig = new Rig({ epoch: Date.now() });
+  rig = new Rig({ epoch: Date.now() + 3600_000 });
   put('a.log', line('one') + line('two'));
   await rig.start({ include: ['a.log'] });
   copyFileSync(rig.path('a.log'), rig.path('a.log.1'));

@@ -88,17 +88,28 @@ export class Copies {
   /** Takes up the copies of everything that was replaced since the last call, and has them read before what replaced it. */
   async takeUp(now: number): Promise<void> {
     for (const replaced of this.#known.replaced.splice(0)) {
-      await this.#try(replaced.path, () => this.#takeUp(replaced, now));
+      await this.adopt(replaced, now);
     }
     for (const file of this.#known.begun.splice(0)) {
       await this.#try(file.path, () => this.#takeUpEarlier(file, now));
     }
   }
 
+  /** The same for one content. The copy of it, if there is one. */
+  adopt(replaced: Replaced, now: number): Promise<TailedFile | undefined> {
+    return this.#try(replaced.path, () => this.#takeUp(replaced, now));
+  }
+
   /** What a new file held before anything was read of it, if it was copied and truncated as early as that. */
   async #takeUpEarlier(file: TailedFile, now: number): Promise<void> {
-    const { path, content, stream, intactAt } = file;
-    const present = { path, content, stream, file, intactAt: this.#origin.clock.toEpoch(intactAt) };
+    const { path, startedAt, content, stream, intactAt } = file;
+    const present = {
+      path,
+      born: startedAt,
+      content,
+      stream,
+      intactAt: this.#origin.clock.toEpoch(intactAt),
+    };
     for (const { sibling, holds } of await this.#candidates(present)) {
       if (holds === true || (await this.#isOfPresent(sibling, file))) continue;
       this.#begin(sibling, { path }, now);
@@ -114,7 +125,7 @@ export class Copies {
     return isTelling(content) && (await this.#holds(sibling, content, at)) === true;
   }
 
-  async #takeUp(replaced: Replaced, now: number): Promise<void> {
+  async #takeUp(replaced: Replaced, now: number): Promise<TailedFile | undefined> {
     const candidates = await this.#candidates(replaced);
     const copy = candidates.findLast((candidate) => candidate.holds === true);
     if (copy === undefined) {
@@ -128,22 +139,25 @@ export class Copies {
     );
     const chain = copy === undefined ? [] : [await this.#goOn(copy.sibling, replaced, now)];
     for (const { sibling } of unread) chain.push(this.#begin(sibling, replaced, now));
+    const { successor } = replaced;
     for (const file of chain) {
-      file.predecessor = replaced.file.predecessor;
-      replaced.file.predecessor = file;
+      if (successor === undefined) break;
+      file.predecessor = successor.predecessor;
+      successor.predecessor = file;
     }
+    return copy && chain[0];
   }
 
   /** Files that by their names may be copies and that are not known yet, oldest first. */
   async #candidates({
     path,
+    born,
     content,
     stream,
-    file,
     intactAt,
   }: Omit<Replaced, 'unread'>): Promise<Candidate[]> {
     const found: Candidate[] = [];
-    for (const sibling of await this.#siblings.rotatedFrom(path, file.startedAt)) {
+    for (const sibling of await this.#siblings.rotatedFrom(path, born)) {
       const { key } = sibling;
       if ((await this.#files.knownAs(sibling)) !== undefined) continue;
       if (entryOf(this.#origin.positions, sibling) !== undefined) continue;
@@ -169,13 +183,13 @@ export class Copies {
   async #note(sibling: Sibling, home: string, now: number): Promise<TailedFile> {
     const from = await withFile(sibling.path, (fd) => contentUpTo(fd, Number(sibling.stats.size)));
     const file = TailedFile.found(sibling, { home, from, now, origin: this.#origin });
-    file.savePosition();
+    this.#known.hold(file);
     return this.#add(sibling, file, now);
   }
 
   #begin(sibling: Sibling, { path }: { path: string }, now: number): TailedFile {
     const file = TailedFile.found(sibling, { home: path, from: 0, now, origin: this.#origin });
-    file.savePosition();
+    this.#known.hold(file);
     return this.#add(sibling, file, now);
   }
 

@@ -47,7 +47,17 @@ export class Finder {
     paths: readonly string[] | undefined,
     options: { now: number; changedAt: (folder: string) => number | undefined },
   ): Promise<void> {
-    const { now, changedAt } = options;
+    try {
+      await this.#find(paths, options);
+    } finally {
+      this.#options.known.releaseHeld();
+    }
+  }
+
+  async #find(
+    paths: readonly string[] | undefined,
+    { now, changedAt }: { now: number; changedAt: (folder: string) => number | undefined },
+  ): Promise<void> {
     this.#options.siblings.forget();
     if (paths !== undefined) this.#options.known.expect(paths);
     await this.#copies.takeUp(now);
@@ -72,9 +82,8 @@ export class Finder {
       }
     }
     await this.#copies.takeUp(now);
-    if (this.#isFirst) await this.#recovery.recover(stored, { heir: this.#options.name, now });
+    if (this.#isFirst) await this.#recovery.readRotated(stored, now);
     this.#isFirst = false;
-    for (const file of fresh) file.stream.release();
     fresh.sort((a, b) => a.modifiedAt - b.modifiedAt);
     for (const file of fresh) this.#options.queue.add(file);
   }
@@ -88,6 +97,7 @@ export class Finder {
       if (file !== undefined) found.push(file);
     }
     await this.#copies.takeUp(now);
+    await this.#recovery.takeUp(stored, { heir: this.#options.name, now });
     return found;
   }
 
@@ -148,15 +158,15 @@ export class Finder {
     const file = this.#rotated.make({ path, key, stats }, { from: entry ?? (fromEnd ? size : 0), now });
     file.predecessor = this.#options.known.leaving.get(path);
     file.isNew = entry === undefined && isNew;
-    if (entry === undefined) file.stream.hold();
+    // Also when it starts at its first byte: what rotates away before anything of it is delivered is known by this.
+    if (entry === undefined) this.#options.known.hold(file);
     this.#options.known.attach(file, path);
     if (entry === undefined && fromEnd) {
       await this.#rotated.try(file, now, async () => {
         if (await this.#options.descriptors.open(file, now)) await file.learn();
       });
     }
-    // Also when it starts at its first byte: what rotates away before anything of it is delivered is known by this.
-    if (entry === undefined || entry.done) file.savePosition();
+    if (entry?.done) file.savePosition();
     // What was stored of this number was in a file that its path led to before.
     if (size < file.position || (entry === old && !isOld && old !== undefined))
       this.#options.files.restart(file, now);

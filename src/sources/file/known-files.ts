@@ -12,10 +12,13 @@ export interface Alias {
   readonly dev: number;
 }
 
-/** What a file held before it was truncated or rewritten. */
+/** What a file held before it was truncated, rewritten, or deleted. */
 export interface Replaced {
-  readonly file: TailedFile;
+  /** Where the file was, and when it came into being, in milliseconds since 1970. */
   readonly path: string;
+  readonly born: number;
+  /** What is to be read behind it. */
+  readonly successor?: TailedFile;
   readonly content: Content;
   readonly stream: FileStream;
   /** Bytes that were seen and not read. */
@@ -41,6 +44,8 @@ export class KnownFiles {
   readonly begun: TailedFile[] = [];
   /** Contents that may be found in a copy beside their file. */
   readonly replaced: Replaced[] = [];
+  /** Streams of files taken up in this pass, whose positions are stored together at its end. */
+  readonly #held = new Set<FileStream>();
   rotations = 0;
   truncations = 0;
   /** Bytes that were seen and could not be read, and files gone before they were read to their end. */
@@ -81,6 +86,21 @@ export class KnownFiles {
     this.byPath.delete(file.path);
     this.vacant.set(file.path, undefined);
     this.leaving.set(file.path, file);
+  }
+
+  /**
+   * Has the position of a file that is new here stored at the end of the pass, together with the others: an agent that
+   * is killed in between must not know a file and not know of what was rotated away from its path before.
+   */
+  hold(file: TailedFile): void {
+    file.stream.hold();
+    this.#held.add(file.stream);
+  }
+
+  /** The pass is over. */
+  releaseHeld(): void {
+    for (const stream of this.#held) stream.release();
+    this.#held.clear();
   }
 
   /** The content is in no file any more, but still to be known: it may come back compressed. */

@@ -7,7 +7,7 @@ import type { Archives } from './archives.ts';
 import type { Copies } from './copies.ts';
 import type { Descriptors } from './descriptors.ts';
 import { exactStats } from './file-handle.ts';
-import type { StreamOrigin } from './file-stream.ts';
+import { FileStream, type StreamOrigin } from './file-stream.ts';
 import { Heritage } from './handover.ts';
 import type { KnownFiles } from './known-files.ts';
 import { shownPath } from './names.ts';
@@ -39,6 +39,8 @@ export class Recovery {
   readonly #archives: Archives | undefined;
   readonly #rotated: Rotated;
   readonly #log: Logger;
+  /** By the path they were known under. */
+  readonly #found = new Map<string, TailedFile[]>();
 
   constructor(options: RecoveryOptions) {
     this.#matches = options.matches;
@@ -53,27 +55,26 @@ export class Recovery {
     this.#log = options.log;
   }
 
-  /** Takes up what is there of the files, and reports the others. `heir`: the name under which open files were left. */
-  async recover(stored: Stored, { heir, now }: { heir: string; now: number }): Promise<void> {
+  /**
+   * Takes up what is there of the files, and reports the others. Call before files are looked for of which no position is
+   * stored: they may be copies of these. `heir`: the name under which open files were left.
+   */
+  async takeUp(stored: Stored, { heir, now }: { heir: string; now: number }): Promise<void> {
     const heritage = new Heritage(heir);
     const lost: string[] = [];
     for (const [path, entries] of stored) {
       if (!this.#matches(path)) continue;
-      const before: TailedFile[] = [];
+      const found: TailedFile[] = [];
       for (const [key, entry] of entries) {
         if (entry.done || this.#known.byKey.has(key)) continue;
         const file =
-          (await this.#takeUp(path, key, entry, now)) ??
-          (await this.#inherit(path, key, entry, heritage, now));
-        if (file !== undefined) before.push(file);
-        else if (await isMounted(path, key)) {
-          if (!(await this.#archives?.begins(path, contentOf(entry)))) lost.push(shownPath(path));
-          this.#origin.positions.set(key, { ...entry, done: true });
-        }
+          (await this.#find(path, key, entry, now)) ??
+          (await this.#inherit(path, key, entry, heritage, now)) ??
+          (await this.#findCopy(path, key, entry, now));
+        if (file !== undefined) found.push(file);
+        else if (await this.#isLost(path, key, entry)) lost.push(shownPath(path));
       }
-      before.sort((a, b) => a.startedAt - b.startedAt);
-      await this.#copies.takeUp(now);
-      await this.#rotated.read(path, { since: this.#sinceOf(path, entries), before, now });
+      this.#found.set(path, found);
     }
     heritage.close();
     if (lost.length === 0) return;
@@ -82,6 +83,38 @@ export class Recovery {
       { source: this.#origin.source, files: lost.length, paths: lost.slice(0, MAX_NAMED) },
       'files read in an earlier run are gone, so that what was written to them since then is not known; rotate to the same folder, uncompressed at first or with archives: true, to have it read',
     );
+  }
+
+  /** Takes up what rotation put aside since then, and has everything read in its order. Call when all paths were looked at. */
+  async readRotated(stored: Stored, now: number): Promise<void> {
+    for (const [path, found] of this.#found) {
+      const before = found.toSorted((a, b) => a.startedAt - b.startedAt);
+      await this.#rotated.read(path, { since: this.#sinceOf(path, stored.get(path)!), before, now });
+    }
+    this.#found.clear();
+  }
+
+  /** The copy of a file that is gone. */
+  async #findCopy(
+    path: string,
+    key: string,
+    entry: PositionEntry,
+    now: number,
+  ): Promise<TailedFile | undefined> {
+    if (!(await isMounted(path, key))) return undefined;
+    const content = contentOf(entry);
+    const { born = 0, seen } = entry;
+    const stream = new FileStream({ home: path, born, key, origin: this.#origin, skipped: 0, ...content });
+    const copy = await this.#copies.adopt({ path, born, content, stream, unread: 0, intactAt: seen }, now);
+    if (copy !== undefined) this.#origin.positions.delete(key);
+    return copy;
+  }
+
+  /** Whether nothing is known of what was written to the file. It is not searched for again. */
+  async #isLost(path: string, key: string, entry: PositionEntry): Promise<boolean> {
+    if (!(await isMounted(path, key))) return false;
+    this.#origin.positions.set(key, { ...entry, done: true });
+    return (await this.#archives?.begins(path, contentOf(entry))) !== true;
   }
 
   /**
@@ -95,12 +128,7 @@ export class Recovery {
   }
 
   /** The file of a stored position, wherever rotation has put it; undefined when it is not there any more. */
-  async #takeUp(
-    path: string,
-    key: string,
-    entry: PositionEntry,
-    now: number,
-  ): Promise<TailedFile | undefined> {
+  async #find(path: string, key: string, entry: PositionEntry, now: number): Promise<TailedFile | undefined> {
     const sibling = await this.#siblings.withKey(path, key, entry.born);
     if (sibling === undefined) return undefined;
     const isOfAge = startOf(sibling.stats) === entry.born;

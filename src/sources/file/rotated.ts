@@ -59,7 +59,7 @@ export class Rotated {
       if (this.#known.isWatched(sibling.path)) continue;
       const file = await this.#unlessRead(sibling, { home: path, read, now });
       if (file === undefined) continue;
-      file.savePosition();
+      this.#known.hold(file);
       this.#known.addDetached(file, now);
       this.#known.rotations++;
       chain.push(file);

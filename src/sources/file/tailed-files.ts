@@ -100,10 +100,10 @@ export class TailedFiles {
    * The file's content was replaced, so it is read from its first byte. `unread`: bytes that were seen of it and not read.
    */
   restart(file: TailedFile, now: number, { unread = 0 }: { unread?: number } = {}): void {
-    const { heldAt: path, content, stream } = file;
+    const { heldAt: path, startedAt: born, content, stream } = file;
     const intactAt = this.#origin.clock.toEpoch(file.intactAt);
     this.#known.truncations++;
-    this.#known.replaced.push({ file, path, content, stream, unread, intactAt });
+    this.#known.replaced.push({ path, born, successor: file, content, stream, unread, intactAt });
     this.#log.info(
       { source: this.#origin.source, path: shownPath(file.path), position: file.position },
       'file was truncated or replaced, reading it from the start',
