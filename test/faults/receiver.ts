@@ -106,12 +106,14 @@ export class Receiver {
         if (reason === null && content.moved && line.end <= TELLING_BYTES) reason = TOO_SHORT;
         if (reason === null) report.add('twice without a reason', describe(content, line));
         else if (reason !== undefined) repeated[reason] = (repeated[reason] ?? 0) + 1;
-        // A file that is gone was not delivered anew from where an agent stood that was killed.
+        // A file that is gone was not delivered anew from where an agent stood that was killed, and a client that sends
+        // lines again does not know what has become of the first ones.
         if (
           content.excuse !== undefined ||
           line.excuse !== undefined ||
           this.refused.has(key) ||
-          this.dead.has(key)
+          this.dead.has(key) ||
+          this.resent.has(key)
         ) {
           continue;
         }
