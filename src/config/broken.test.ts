@@ -336,12 +336,12 @@ test.each<[string, string, string[]]>([
   [
     'a fault in one of several forms',
     remote('url: http://x', 'auth: { token: 5 }'),
-    ['c.yaml:6:20: sinks[0].auth.token: found 5; expected text; put it in quotes'],
+    ['c.yaml:6:20: sinks[0].auth.token: found [secret]; expected text; put it in quotes'],
   ],
   [
     'none of several forms',
     remote('url: http://x', 'auth: secret'),
-    ['c.yaml:6:11: sinks[0].auth: found "secret"; expected a mapping of keys to values'],
+    ['c.yaml:6:11: sinks[0].auth: found [secret]; expected a mapping of keys to values'],
   ],
   [
     'an unknown key in a nested mapping',

@@ -3,6 +3,7 @@
  * accepted, what was probably meant. Knows nothing of YAML or of particular keys.
  */
 import { z } from 'zod';
+import { withoutCredentials } from './hidden.ts';
 import type { Path } from './problem.ts';
 import { suggest } from './suggest.ts';
 
@@ -182,7 +183,8 @@ const SHOWN_CHARACTERS = 60;
 
 function show(value: unknown): string {
   if (typeof value === 'string') {
-    return JSON.stringify(value.length > SHOWN_CHARACTERS ? `${value.slice(0, SHOWN_CHARACTERS)}…` : value);
+    const text = withoutCredentials(value);
+    return JSON.stringify(text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text);
   }
   if (value === null) return 'nothing';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';

@@ -9,6 +9,7 @@ import { checkRelations } from './checks.ts';
 import { ConfigDocument, type Position } from './document.ts';
 import { type Environment, expandDocument } from './env.ts';
 import { type Complaint, validate } from './explain.ts';
+import { MASK, Secrets } from './hidden.ts';
 import { ConfigError, type Path, type Problem } from './problem.ts';
 import { type Config, configSchema, type Registry } from './schema.ts';
 import { type FromEnvironment, maskEnvironment, withoutSecrets } from './secrets.ts';
@@ -49,7 +50,8 @@ export function parseConfig(text: string, file: string, { registry, environment 
     message,
   }));
   const data = plainValue(document, file);
-  const result = validate(configSchema(registry), data, (path) => shownAs(document, path));
+  const secrets = new Secrets(data, registry);
+  const result = validate(configSchema(registry), data, (path) => shownAs(document, path, secrets));
   const complaints = [...(result.ok ? [] : result.complaints), ...checkRelations(data, registry)];
   const values = valuesFromEnvironment(document);
   const shown =
@@ -61,7 +63,7 @@ export function parseConfig(text: string, file: string, { registry, environment 
           values,
           environment,
         );
-  const problems = shown.map((complaint) => locate(complaint, document, file));
+  const problems = shown.map((complaint) => locate(secrets.hide(complaint), document, file));
   // A value that could not be expanded is wrong in no other way.
   const fresh = problems.filter((problem) => !unexpanded.some((other) => samePlace(other, problem)));
   if (result.ok && unexpanded.length + fresh.length === 0) return result.value as Config;
@@ -73,7 +75,8 @@ function maskedComplaints(text: string, file: string, { registry, environment }:
   const document = new ConfigDocument(text);
   expandDocument(document.yaml, maskEnvironment(environment));
   const data = plainValue(document, file);
-  const result = validate(configSchema(registry), data, (path) => shownAs(document, path));
+  const secrets = new Secrets(data, registry);
+  const result = validate(configSchema(registry), data, (path) => shownAs(document, path, secrets));
   return [...(result.ok ? [] : result.complaints), ...checkRelations(data, registry)];
 }
 
@@ -108,15 +111,23 @@ function valuesFromEnvironment(document: ConfigDocument): FromEnvironment[] {
       }
       return;
     }
-    const written = shownAs(document, path);
+    const written = writtenAs(document, path);
     if (written !== undefined) found.push({ path, written });
   };
   walk(document.value(), []);
   return found;
 }
 
-/** Values from the environment may be secrets: messages show how they were written. */
-function shownAs(document: ConfigDocument, path: Path): string | undefined {
+/** How a value is shown where it may be secret; undefined: as it is. */
+function shownAs(document: ConfigDocument, path: Path, secrets: Secrets): string | undefined {
+  const written = writtenAs(document, path);
+  if (!secrets.has(path)) return written;
+  // A name is no secret; text around it, or a default, may be one.
+  return written !== undefined && /^\$\{\w+\}$/.test(written) ? written : MASK;
+}
+
+/** What holds variables, as it stands in the file: messages show that, for what they stand for may be secret. */
+function writtenAs(document: ConfigDocument, path: Path): string | undefined {
   const node = document.nodeAt(path);
   const scalar = isAlias(node) ? node.resolve(document.yaml) : node;
   return isScalar(scalar) && scalar.source?.includes('${') ? scalar.source : undefined;
