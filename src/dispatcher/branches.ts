@@ -18,6 +18,7 @@ import type { Lane } from './lane.ts';
 import { Account, type Ends } from './ledger.ts';
 import { givenUp, type Settlement } from './settlement.ts';
 import type { DeadLetters } from './sink-lane.ts';
+import type { SlotReaders } from './slot-readers.ts';
 import { within } from './within.ts';
 
 /** A sink that is open, and the sources whose logs it takes. */
@@ -49,6 +50,7 @@ export interface BranchesOptions {
   readonly buffers?: BufferPlace | undefined;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly readers: SlotReaders;
   readonly retry: RetryPolicy;
   /** Absent: rejected records are dropped. */
   readonly deadLetters?: DeadLetters | undefined;
@@ -148,9 +150,10 @@ export class Branches {
     await branch.lane.close();
     let rejected = branch.lane.retire();
     for (const delivery of branch.unsettled) {
+      await branch.lane.whenKept(delivery);
+      if (!branch.unsettled.has(delivery)) continue;
       const settlement = await this.#keep(delivery, givenUp(delivery, 'sink_removed'));
-      rejected += settlement.rejected;
-      this.#settle(branch, delivery, settlement);
+      if (this.#settle(branch, delivery, settlement)) rejected += settlement.rejected;
     }
     this.#leaving.delete(branch);
     return rejected;
@@ -168,7 +171,7 @@ export class Branches {
 
   /** After `abandon`: what disk buffers can take is stored and settled. */
   async close(): Promise<void> {
-    for (const { lane } of this.#all()) await lane.close();
+    await Promise.all(this.#all().map(({ lane }) => lane.close()));
   }
 
   /** Records in disk buffers that the ledger of their source waits for, by source. */
@@ -207,11 +210,12 @@ export class Branches {
   }
 
   async #keep(delivery: Delivery, settlement: Settlement): Promise<Settlement> {
-    const { deadLetters, log } = this.#options;
+    const { deadLetters, log, readers } = this.#options;
     if (delivery.resent) return { ...settlement, deadLettered: true };
     if (deadLetters === undefined) return settlement;
     try {
-      await deadLetters.write(delivery, settlement, 'the sink was removed before it had taken them');
+      const message = 'the sink was removed before it had taken them';
+      await readers.during(delivery.batch.slot, () => deadLetters.write(delivery, settlement, message));
       return { ...settlement, deadLettered: true };
     } catch (err) {
       log.error(
@@ -222,12 +226,14 @@ export class Branches {
     }
   }
 
-  #settle(branch: Branch, delivery: Delivery, settlement: Settlement): void {
-    // A write that does not heed its signal may still end after its records were dropped.
-    if (!branch.unsettled.delete(delivery)) return;
+  /** False when it was settled before: a write that does not heed its signal may end after its records were dropped. */
+  #settle(branch: Branch, delivery: Delivery, settlement: Settlement): boolean {
+    if (!branch.unsettled.delete(delivery)) return false;
     this.#options.onSettled(branch.lane, delivery, settlement);
-    if (branch.unsettled.size > 0) return;
-    this.#waiters.get(branch)?.();
-    this.#waiters.delete(branch);
+    if (branch.unsettled.size === 0) {
+      this.#waiters.get(branch)?.();
+      this.#waiters.delete(branch);
+    }
+    return true;
   }
 }

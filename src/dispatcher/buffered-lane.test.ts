@@ -540,3 +540,26 @@ test('a sink that is removed while its buffer is being opened: the buffer is clo
   expect(rig.kernel.slots.free).toBe(free);
   expect(late.received).toEqual([]);
 });
+
+test('the memory that a write of stored logs still reads is not used again before that ends', async () => {
+  const rig = await Rig.open();
+  const { slots } = rig.kernel;
+  await rig.send(rig.http, 'x');
+  await rig.answer(down());
+  await until(() => rig.http.commits.length === 1);
+  const write = Promise.withResolvers<void>();
+  let writing = false;
+  rig.sink.write = () => {
+    writing = true;
+    return write.promise;
+  };
+  await rig.pause();
+  await until(() => writing);
+  const removed = rig.dispatcher.removeSink('out', 0, AbortSignal.abort());
+  await rig.clock.waiting();
+  await rig.clock.advance(1000);
+  expect(await removed).toBe(1);
+  expect(slots.free).toBe(slots.size - 1);
+  write.resolve();
+  await until(() => slots.free === slots.size);
+});

@@ -23,6 +23,7 @@ import type { Lane } from './lane.ts';
 import { Account, type Ends } from './ledger.ts';
 import { DELIVERED } from './settlement.ts';
 import { SinkLane, type SinkLaneOptions } from './sink-lane.ts';
+import { within } from './within.ts';
 
 export interface BufferedLaneOptions extends SinkLaneOptions {
   readonly kernel: Kernel;
@@ -47,6 +48,8 @@ const BEHIND = 1 / 4;
 /** Pause after the disk has failed, in milliseconds, and how often that is logged. */
 const DISK_PAUSE_MS = 1000;
 const LOG_EVERY_MS = 60_000;
+/** How long attempts may take to end once the lane was abandoned, in milliseconds; most heed that at once. */
+const GRACE_MS = 1000;
 
 export class BufferedLane implements Lane {
   readonly id: string;
@@ -157,6 +160,7 @@ export class BufferedLane implements Lane {
     this.#closing.abort();
     // Who opens it has been told when that fails.
     await this.#opening?.catch(() => {});
+    await within(this.#options.clock, GRACE_MS, this.#inner.whenQuiet());
     const store = this.#store;
     if (store === null) return;
     await this.#writing;
@@ -181,6 +185,10 @@ export class BufferedLane implements Lane {
     }
     this.#replays!.close();
     await store.close();
+  }
+
+  whenKept(delivery: Delivery): Promise<void> {
+    return this.#inner.whenKept(delivery);
   }
 
   /** After `close`, of a sink that is gone: nobody will deliver what its buffer holds. @returns how many records. */

@@ -168,7 +168,7 @@ test('a letter that is written while the agent stops is committed, so that it is
   await send('one');
   await sink.answer(tooOld);
   const draining = dispatcher.drain(1000);
-  await clock.advance(1000);
+  await clock.advance(2000);
   expect(await draining).toBe(1);
   disk.resolve();
   await tick();
@@ -244,4 +244,56 @@ test('letters to a sink that is removed meanwhile stay dead letters', async () =
 test('letters cannot be sent to a sink that is not there', () => {
   const { kernel, dispatcher } = setUp();
   expect(() => dispatcher.resend('none', lettersOf(kernel, ['one']))).toThrow('there is no sink none');
+});
+
+test.each([500, 5000])(
+  'letters that are being written when their sink is removed are not written twice (%i ms later)',
+  async (later) => {
+    const { send, sink, deadLetters, dispatcher, clock, stream } = setUp();
+    const disk = Promise.withResolvers<void>();
+    deadLetters.held = disk.promise;
+    await send('one');
+    await sink.answer(tooOld);
+    const removing = dispatcher.removeSink('out', 0);
+    await clock.advance(later);
+    expect(stream.commits).toEqual([]);
+    disk.resolve();
+    expect(await removing).toBe(0);
+    expect(deadLetters.written).toMatchObject([{ lines: ['one'], settlement: { reason: 'too_old' } }]);
+    expect(dispatcher.status().sources.get('a')).toMatchObject({ dead_lettered: 1, balanced: true });
+  },
+);
+
+test('letters that could not be written while their sink was removed are tried once more', async () => {
+  const { send, sink, deadLetters, dispatcher, clock } = setUp();
+  const disk = Promise.withResolvers<void>();
+  deadLetters.held = disk.promise;
+  await send('one');
+  await sink.answer(tooOld);
+  const removing = dispatcher.removeSink('out', 0);
+  await clock.advance(5000);
+  deadLetters.held = null;
+  disk.reject(full);
+  expect(await removing).toBe(1);
+  expect(deadLetters.written).toMatchObject([{ lines: ['one'], settlement: { reason: 'sink_removed' } }]);
+});
+
+test('a write that succeeds while its records become dead letters: they do not count as not delivered', async () => {
+  const { send, sink, deadLetters, dispatcher, clock } = setUp();
+  const write = Promise.withResolvers<void>();
+  sink.write = () => write.promise;
+  const disk = Promise.withResolvers<void>();
+  deadLetters.held = disk.promise;
+  await send('one');
+  const removing = dispatcher.removeSink('out', 0);
+  await clock.advance(1000);
+  write.resolve();
+  await tick();
+  disk.resolve();
+  expect(await removing).toBe(0);
+  expect(dispatcher.status().sources.get('a')).toMatchObject({
+    delivered: 1,
+    dead_lettered: 0,
+    balanced: true,
+  });
 });

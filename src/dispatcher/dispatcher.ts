@@ -29,6 +29,7 @@ import { segmentEnds, worse } from './segment-ends.ts';
 import { selectDeliveries } from './select-deliveries.ts';
 import { endsOf, type Settlement } from './settlement.ts';
 import type { DeadLetters } from './sink-lane.ts';
+import { SlotReaders } from './slot-readers.ts';
 import { within } from './within.ts';
 
 export interface DispatcherOptions {
@@ -61,6 +62,7 @@ export class Dispatcher implements Intake {
   readonly #acknowledgements = new Acknowledgements();
   readonly #inFlight = new BatchesInFlight();
   readonly #observers: Observers;
+  readonly #readers: SlotReaders;
   /** Dead letters on their way again, and who waits for their end. */
   readonly #resent = new Map<Delivery, (settlement: Settlement) => void>();
   #open: BatchInFlight | null = null;
@@ -73,8 +75,10 @@ export class Dispatcher implements Intake {
     this.#options = options;
     this.#observers = new Observers(options.observers, options.log);
     this.slots = options.kernel.slots;
+    this.#readers = new SlotReaders(this.slots);
     this.#branches = new Branches({
       ...options,
+      readers: this.#readers,
       onAttempt: (delivery, retryInMs) => this.#observers.notify((o) => o.attempted?.(delivery, retryInMs)),
       onSettled: (lane, delivery, settlement) => this.#settle(lane, delivery, settlement),
       onRecovered: (source, { records, bytes }) => this.#accountOf(source).accept(records, bytes),
@@ -293,7 +297,7 @@ export class Dispatcher implements Intake {
     const onResent = this.#resent.get(delivery);
     if (onResent !== undefined) {
       this.#resent.delete(delivery);
-      onResent(settlement);
+      this.#readers.whenUnread(delivery.batch.slot, () => onResent(settlement));
       return;
     }
     const batch = delivery.batch as BatchInFlight;
@@ -319,7 +323,7 @@ export class Dispatcher implements Intake {
     this.#inFlight.delete(batch);
     this.#observers.notify((o) => o.completed?.(batch, batch.deliveries));
     for (const pending of batch.pending) this.#acknowledgements.acknowledge(pending);
-    this.slots.give(batch.slot);
+    this.#readers.give(batch.slot);
     this.#inFlight.settle();
   }
 

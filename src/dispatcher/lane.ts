@@ -31,8 +31,13 @@ export interface Lane {
   hurry(): void;
   /** Gives up what is queued or being sent: it stays unacknowledged, so it is read again after a restart. Final. */
   abandon(): void;
-  /** After `abandon`: what cannot be read again goes to the disk buffer, if there is one, and is settled. */
+  /**
+   * After `abandon`: waits a moment for attempts that end of themselves; then what cannot be read again goes to the disk
+   * buffer, if there is one, and is settled.
+   */
   close(): Promise<void>;
+  /** Resolves when no dead letters of the delivery are being written. */
+  whenKept(delivery: Delivery): Promise<void>;
   /** After `close`, of a sink that was removed: what its disk buffer holds is counted as dropped. Returns how many records. */
   retire(): number;
   /** Another disk buffer, or none, from now on. */

@@ -20,6 +20,7 @@ import { Breaker } from './breaker.ts';
 import { Account } from './ledger.ts';
 import { RejectionLog } from './rejection-log.ts';
 import { DELIVERED, givenUp, reasonOf, refusedBy, type Settlement } from './settlement.ts';
+import type { SlotReaders } from './slot-readers.ts';
 
 export { givenUp, type Settlement } from './settlement.ts';
 
@@ -44,6 +45,7 @@ export interface SinkLaneOptions {
   readonly retry: RetryPolicy;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly readers: SlotReaders;
   readonly onAttempt: (delivery: Delivery, retryInMs?: number) => void;
   readonly onSettled: (delivery: Delivery, settlement: Settlement) => void;
 }
@@ -73,6 +75,9 @@ export class SinkLane {
   /** Attempts under way by sink, and who waits until a replaced sink has none. */
   readonly #attempting = new Map<Sink, number>();
   readonly #replaced = new Map<Sink, () => void>();
+  /** Everything that is under way, and by delivery the writes of dead letters among it. */
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #keeping = new Map<Delivery, Promise<void>>();
   #attempts = 0;
   #retries = 0;
   #loggedAt = Number.NEGATIVE_INFINITY;
@@ -132,6 +137,16 @@ export class SinkLane {
     if (index !== -1) this.#queue.splice(index, 1);
   }
 
+  /** Resolves when no attempt and no write of dead letters is under way; of an abandoned lane, none follows. */
+  async whenQuiet(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+  }
+
+  /** Resolves when no dead letters of the delivery are being written. */
+  async whenKept(delivery: Delivery): Promise<void> {
+    await this.#keeping.get(delivery);
+  }
+
   replaceSink(sink: Sink, selects: (sourceId: string) => boolean): Promise<void> {
     const old = this.#sink;
     this.#sink = sink;
@@ -183,13 +198,18 @@ export class SinkLane {
       const delivery = this.#queue.shift()!;
       this.#sending.add(delivery);
       const rejection = this.#unwritten.get(delivery);
-      if (rejection === undefined) void this.#attempt(delivery);
-      else void this.#keep(delivery, rejection);
+      if (rejection === undefined) this.#follow(this.#attempt(delivery));
+      else this.#keep(delivery, rejection);
     }
   }
 
+  #follow(work: Promise<void>): void {
+    this.#underWay.add(work);
+    void work.finally(() => this.#underWay.delete(work));
+  }
+
   async #attempt(delivery: Delivery): Promise<void> {
-    const { clock, onAttempt } = this.#options;
+    const { clock, onAttempt, readers } = this.#options;
     const sink = this.#sink;
     const signal = this.#abort.signal;
     const startedAt = clock.now();
@@ -198,7 +218,7 @@ export class SinkLane {
     let error: Error | undefined;
     this.#attempting.set(sink, (this.#attempting.get(sink) ?? 0) + 1);
     try {
-      await sink.write(delivery, signal);
+      await readers.during(delivery.batch.slot, () => sink.write(delivery, signal));
     } catch (thrown) {
       error = thrown instanceof Error ? thrown : new Error(String(thrown));
     }
@@ -270,16 +290,27 @@ export class SinkLane {
       this.#rejections.add(delivery, settlement, message);
       this.#finish(delivery, settlement);
     } else {
-      void this.#keep(delivery, rejection);
+      this.#keep(delivery, rejection);
     }
   }
 
+  #keep(delivery: Delivery, rejection: Rejection): void {
+    const work = this.#write(delivery, rejection).finally(() => this.#keeping.delete(delivery));
+    this.#keeping.set(delivery, work);
+    this.#follow(work);
+  }
+
   /** Writes the dead letters, then settles; where they cannot be written the lane pauses, and this is next. */
-  async #keep(delivery: Delivery, rejection: Rejection): Promise<void> {
+  async #write(delivery: Delivery, rejection: Rejection): Promise<void> {
+    const { deadLetters, readers } = this.#options;
     const settlement = { ...rejection.settlement, deadLettered: true };
     try {
       // Those that are sent again are dead letters already, and stay there.
-      if (!delivery.resent) await this.#options.deadLetters!.write(delivery, settlement, rejection.message);
+      if (!delivery.resent) {
+        await readers.during(delivery.batch.slot, () =>
+          deadLetters!.write(delivery, settlement, rejection.message),
+        );
+      }
     } catch (thrown) {
       const error = thrown as Error;
       this.#unwritten.set(delivery, rejection);

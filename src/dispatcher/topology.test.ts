@@ -169,6 +169,35 @@ test('a write that ends after its records were dropped changes nothing', async (
   });
 });
 
+test('a write that ends well shortly after the deadline has delivered its records', async () => {
+  const { clock, dispatcher, sink, send, seal } = rig();
+  const write = Promise.withResolvers<void>();
+  sink.write = () => write.promise;
+  send('one');
+  await seal();
+  const removed = dispatcher.removeSink('out', 1000);
+  await clock.advance(1500);
+  write.resolve();
+  expect(await removed).toBe(0);
+  expect(dispatcher.status().sources.get('a')).toMatchObject({ delivered: 1, dropped: {}, balanced: true });
+});
+
+test('the memory that a write still reads is not used again before that ends', async () => {
+  const { kernel, clock, dispatcher, stream, sink, send, seal } = rig();
+  const write = Promise.withResolvers<void>();
+  sink.write = () => write.promise;
+  send('one');
+  await seal();
+  const removed = dispatcher.removeSink('out', 0);
+  await clock.advance(1000);
+  expect(await removed).toBe(1);
+  expect(stream.commits).toEqual([4]);
+  expect(kernel.slots.free).toBe(kernel.slots.size - 1);
+  write.resolve();
+  await clock.advance(0);
+  expect(kernel.slots.free).toBe(kernel.slots.size);
+});
+
 test('what a sink that was partly sent has accepted is not counted as dropped', async () => {
   const { dispatcher, sink, send, seal } = rig();
   send('one', 'two', 'three');

@@ -2,7 +2,13 @@ import { expect, test } from 'vitest';
 import { RecordingLog } from '../../../test/fixtures/pipeline.ts';
 import { FakeClock } from '../../component/fake-clock.ts';
 import { Kernel } from '../../kernel/kernel.ts';
+import { SlotReaders } from '../slot-readers.ts';
 import { Replays, type ReplaysOptions } from './replays.ts';
+
+function memory() {
+  const kernel = Kernel.create({ memoryBytes: 2 ** 16, slotBytes: 2 ** 14, slotRecords: 10 });
+  return { kernel, readers: new SlotReaders(kernel.slots) };
+}
 
 test('whenever it is told that there is something, it looks', async () => {
   // Also between its last look and its own end, some turns of the microtask queue later.
@@ -19,7 +25,7 @@ test('whenever it is told that there is something, it looks', async () => {
       id: 'out',
       store,
       lane: { isFailing: false, concurrency: 1 },
-      kernel: Kernel.create({ memoryBytes: 2 ** 16, slotBytes: 2 ** 14, slotRecords: 10 }),
+      ...memory(),
       clock: new FakeClock(),
       log: new RecordingLog(),
       onEnded() {},
@@ -49,7 +55,7 @@ test('a buffer that cannot be read is tried every second, and that is logged onc
     id: 'out',
     store,
     lane: { isFailing: false, concurrency: 1 },
-    kernel: Kernel.create({ memoryBytes: 2 ** 16, slotBytes: 2 ** 14, slotRecords: 10 }),
+    ...memory(),
     clock,
     log,
     onEnded() {},

@@ -12,6 +12,7 @@ import type { Ends } from '../ledger.ts';
 import { segmentEnds } from '../segment-ends.ts';
 import { endsOf, type Settlement } from '../settlement.ts';
 import type { SinkLane } from '../sink-lane.ts';
+import type { SlotReaders } from '../slot-readers.ts';
 import type { StoredRecord } from './decode.ts';
 import type { DiskBuffer, StoredFrame } from './disk-buffer.ts';
 import { Holdings } from './holdings.ts';
@@ -24,6 +25,7 @@ export interface ReplaysOptions {
   readonly store: DiskBuffer;
   readonly lane: SinkLane;
   readonly kernel: Kernel;
+  readonly readers: SlotReaders;
   readonly clock: Clock;
   readonly log: Logger;
   /** Records have reached their end: for the ledger of the sink (null), and for that of their source. */
@@ -137,10 +139,10 @@ export class Replays {
   close(): void {
     this.#stopped = true;
     this.#closing.abort();
-    const { slots } = this.#options.kernel;
-    for (const { batch } of this.#replays.values()) slots.give(batch.slot);
+    const { kernel, readers } = this.#options;
+    for (const { batch } of this.#replays.values()) readers.give(batch.slot);
     this.#replays.clear();
-    if (this.#reserved !== null) slots.give(this.#reserved);
+    if (this.#reserved !== null) kernel.slots.give(this.#reserved);
     this.#reserved = null;
   }
 
@@ -287,8 +289,11 @@ export class Replays {
   }
 
   #giveSlot(slot: Slot): void {
-    if (this.#reserved === null && !this.#stopped) this.#reserved = slot;
-    else this.#options.kernel.slots.give(slot);
+    const { kernel, readers } = this.#options;
+    readers.whenUnread(slot, () => {
+      if (this.#reserved === null && !this.#stopped) this.#reserved = slot;
+      else kernel.slots.give(slot);
+    });
   }
 }
 
