@@ -88,6 +88,11 @@ export interface Source {
   /** Lets go of what `open` took; called when `run` is not going to be. */
   close?(): Promise<void>;
   /**
+   * Lets go of what a predecessor that was stopped with `SourceReplaced` left for it; called when it is stopped before
+   * `run`, and nobody goes on in its place. Absent: nothing is left.
+   */
+  abandon?(): void;
+  /**
    * Called once. Reads until the signal is aborted (then resolves after giving back its slots) or until there is
    * nothing more to come (then resolves by itself). The signal's reason is a `SourceReplaced` when another goes on in its
    * place. Rejects only when the source cannot work at all.

@@ -39,6 +39,10 @@ class ScriptedSource implements Source {
     this.#happened.push(`${this.#name} closed`);
   }
 
+  abandon(): void {
+    this.#happened.push(`${this.#name} abandoned`);
+  }
+
   status() {
     return { state: 'running' as const, streams: [] };
   }
@@ -111,6 +115,17 @@ test('a successor that is halted while it waits never runs, and lets go of what 
   for (const resolve of settled) resolve();
   await third;
   expect(happened.slice(2)).toEqual(['second closed', 'third runs']);
+});
+
+test('a successor that is removed before it runs also lets go of what the former left', async () => {
+  const { happened, settled, seat, next } = setUp();
+  seat.start();
+  await seat.halt(changed());
+  const second = seat.succeed(next('second'), true);
+  await seat.halt(new Error('removed'));
+  await second;
+  for (const resolve of settled) resolve();
+  expect(happened.slice(2)).toEqual(['second abandoned', 'second closed']);
 });
 
 test('a source that comes to its end by itself says so; one that is stopped does not', async () => {

@@ -4,7 +4,13 @@
  */
 import type { Clock } from '../component/clock.ts';
 import type { Logger } from '../component/logger.ts';
-import type { Intake, Source, SourceFile, SourceStatus } from '../component/source.ts';
+import {
+  type Intake,
+  type Source,
+  type SourceFile,
+  SourceReplaced,
+  type SourceStatus,
+} from '../component/source.ts';
 import { runSource } from './run-source.ts';
 
 export interface SourceSeatOptions {
@@ -79,8 +85,13 @@ export class SourceSeat {
     this.#source = source;
     this.#state = 'waiting';
     if (waits) await Promise.race([this.#options.settled(), whenAborted(stop.signal)]);
-    if (stop.signal.aborted) await source.close?.();
-    else this.start();
+    const { aborted, reason } = stop.signal;
+    if (!aborted) {
+      this.start();
+      return;
+    }
+    if (!(reason instanceof SourceReplaced)) source.abandon?.();
+    await source.close?.();
   }
 }
 

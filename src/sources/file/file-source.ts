@@ -22,7 +22,7 @@ import { Discovery } from './discovery.ts';
 import { Finder } from './finder.ts';
 import { FINGERPRINT_BYTES } from './fingerprint.ts';
 import { pathMatcher } from './glob.ts';
-import { leave } from './handover.ts';
+import { Heritage, leave } from './handover.ts';
 import { KnownFiles } from './known-files.ts';
 import { shownPath, systemPath } from './names.ts';
 import { readPositionEntry } from './position-entry.ts';
@@ -123,10 +123,15 @@ export class FileSource implements Source {
       // What only an open file leads to would be lost to the source that goes on in the place of this one.
       if (signal.reason instanceof SourceReplaced)
         leave(this.#name, await this.#descriptors.releaseDetached());
+      else if (signal.aborted) this.abandon();
       this.#descriptors.closeAll();
       await this.#archives?.closeAll();
       this.#state = 'stopped';
     }
+  }
+
+  abandon(): void {
+    new Heritage(this.#name).close();
   }
 
   status(): SourceStatus {

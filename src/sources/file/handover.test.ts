@@ -1,6 +1,6 @@
 /** A source that goes on in the place of one whose configuration was changed. */
-import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { appendFileSync, fstatSync, rmSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SourceReplaced } from '../../component/source.ts';
 import { openFile } from './file-handle.ts';
 import { Heritage, leave } from './handover.ts';
@@ -54,4 +54,34 @@ test('what is left is taken once, and closed when nobody takes it', async () => 
   heritage.close();
   leave('x', [a]);
   new Heritage('x').close();
+});
+
+describe('what was left and not taken is closed', () => {
+  async function left() {
+    put('a.log', 'one\n');
+    const file = await openFile(rig.path('a.log'));
+    leave('/nowhere:test', [file]);
+    const isOpen = () => {
+      try {
+        return fstatSync(file.fd, { bigint: true }).ino === file.ino;
+      } catch {
+        return false;
+      }
+    };
+    return { isClosed: () => vi.waitFor(() => expect(isOpen()).toBe(false)) };
+  }
+
+  test('when the successor is removed before it runs', async () => {
+    await rig.start();
+    const { isClosed } = await left();
+    rig.source.abandon!();
+    await isClosed();
+  });
+
+  test('when the successor is stopped before it has looked for it', async () => {
+    await rig.start();
+    const { isClosed } = await left();
+    await rig.stop();
+    await isClosed();
+  });
 });
