@@ -267,12 +267,16 @@ class Laboratory {
     const child = await this.#startAgent();
     this.#pid = child.pid!;
     // What is rotated before the very first look at it cannot be told from what was rotated long ago.
-    if (this.#starts === 0) {
-      await this.agent.statusWhen(
-        ({ sources }) => Number(sources[0]!.details!.files) >= this.#logs.names().length,
-      );
-    }
+    if (this.#starts === 0 || this.#isCorrupted) await this.#untilSeen();
     this.#starts++;
+  }
+
+  async #untilSeen(): Promise<void> {
+    const paths = this.#logs.names().map((name) => join(this.#logs.folder, name));
+    await this.agent.statusWhen(({ sources }) => {
+      const { streams } = sources.find(({ id }) => id === 'app')!;
+      return paths.every((path) => streams.some(({ id }) => id === path));
+    });
   }
 
   /** While the agent is down, the system may give its port to a connection for a moment. */
