@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { formatByteSize, formatDuration, parseByteSize } from '../component/units.ts';
 import { type Complaint, valueAt } from './explain.ts';
+import { checkFileContents } from './file-contents.ts';
 import { checkFiles } from './files.ts';
 import { checkPlaces } from './places.ts';
 import type { Path } from './problem.ts';
@@ -24,6 +25,7 @@ export function checkRelations(data: unknown, registry: Registry): Complaint[] {
     ...sizes(data, registry),
     ...checkPlaces(data, registry),
     ...checkFiles(data),
+    ...checkFileContents(data),
   ];
 }
 
@@ -69,7 +71,8 @@ function references(data: unknown, sourceIds: readonly (string | undefined)[]): 
       taken.push(pattern);
       if (known.some((id) => selects([pattern], id))) continue;
       const meant = suggest(pattern, known);
-      const advice = meant === undefined ? `there are: ${known.join(', ')}` : `did you mean "${meant}"?`;
+      const advice =
+        meant === undefined ? `there are: ${[...new Set(known)].join(', ')}` : `did you mean "${meant}"?`;
       complaints.push(
         complaint(['sinks', index, 'sources', position], `no source matches "${pattern}"; ${advice}`),
       );

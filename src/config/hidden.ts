@@ -104,7 +104,10 @@ export class Secrets {
   #find(value: unknown, schemas: readonly JsonSchema[], path: Path): void {
     const options = schemas.flatMap((schema) => alternativesOf(schema, value));
     const key = keyOf(path);
-    if (isSecret(key, options)) return this.#add(value, path);
+    if (isSecret(key, options)) {
+      this.#add(value, path);
+      return;
+    }
     if (typeof value !== 'object' || value === null) {
       if (HOLDS_SECRETS.test(key)) this.#add(value, path);
       return;

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -153,5 +153,19 @@ describe('watching', () => {
       problems: ['/dev/null is no regular file, so that it cannot be read again'],
     });
     expect(results().refused).toBe(1);
+  });
+});
+
+test('a certificate that was replaced without its key is refused, with the reason', async () => {
+  const TLS = join(import.meta.dirname, '../../test/fixtures/tls');
+  const key = join(dir, 'key.pem');
+  await copyFile(join(TLS, 'server.key'), key);
+  await start(
+    `${SMALL}${QUIET}server: { tls: { cert_file: "${join(TLS, 'server.pem')}", key_file: "${key}" } }\n`,
+  );
+  await copyFile(join(TLS, 'client.key'), key);
+  expect(await reload()).toMatchObject({
+    result: 'refused',
+    problems: [expect.stringContaining('server.tls.key_file: this is not the key of the certificate')],
   });
 });

@@ -180,3 +180,10 @@ describe('a file', () => {
     );
   });
 });
+
+test('names that are given twice are listed once', () => {
+  const text = `
+sources: [{ id: a, type: stdin }, { id: a, type: file, include: ["/x"] }]
+sinks: [{ id: x, type: stdout, sources: [nobody] }]`;
+  expect(() => parse(text)).toThrow(/no source matches "nobody"; there are: a$/m);
+});
