@@ -1,6 +1,6 @@
 /**
- * Finds the dead letters of one log in the files where they are kept (docs/dead-letters.md: one line of JSON a letter).
- * Reads only; the thread that searches logs searches these too. Called by proof.ts.
+ * Finds the dead letters of some logs in the files where they are kept (docs/dead-letters.md: one line of JSON a letter).
+ * Reads only; the thread that searches logs searches these too. Called by proof.ts, once an answer.
  */
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,8 +8,8 @@ import type { DeadLetterPlace } from './answer.ts';
 import type { FoundLine, LineSearch } from './line-search.ts';
 
 const FILE = /\.jsonl$/;
-/** Letters that have the same position in other streams are found with it, and passed over. */
-const MAX_FOUND = 1000;
+/** Letters that have one of the positions in other streams are found with them, and passed over. */
+const MAX_FOUND = 2000;
 const BUDGET = 4 * 2 ** 30;
 /** Longest letter that is read, in bytes: its text may be a log of 64 MiB, of which nothing is shown. */
 const MAX_LETTER = 1 << 20;
@@ -23,35 +23,54 @@ interface Letter {
   readonly offset?: unknown;
 }
 
-export async function deadLettersAt(
+/** Where a log came from. */
+export interface LetterOf {
+  readonly source: string;
+  readonly stream: string;
+  readonly offset: number;
+}
+
+/** The letters of each of the logs, all found in one search. */
+export async function deadLettersOf(
   { search, deadLetters: folder }: { search: LineSearch; deadLetters: string },
-  at: { readonly source: string; readonly stream: string; readonly offset: number },
-): Promise<DeadLetterPlace[]> {
+  logs: readonly LetterOf[],
+): Promise<DeadLetterPlace[][]> {
+  const places: DeadLetterPlace[][] = logs.map(() => []);
+  if (logs.length === 0) return places;
   const names = await readdir(folder).catch(() => []);
   const paths = names.filter((name) => FILE.test(name)).map((name) => join(folder, name));
-  if (paths.length === 0) return [];
+  if (paths.length === 0) return places;
   const answers = await search.search({
     files: paths.map((path) => ({ key: '', path })),
-    ask: { kind: 'text', text: Buffer.from(`"offset":${at.offset},`), limit: MAX_FOUND, budget: BUDGET },
+    ask: {
+      kind: 'text',
+      text: Buffer.from('"offset":'),
+      numbers: new Set(logs.map(({ offset }) => offset)),
+      limit: MAX_FOUND,
+      budget: BUDGET,
+    },
   });
-  const places: DeadLetterPlace[] = [];
   for (const { path, found } of answers) {
     if (path === null) continue;
     for (const line of found) {
       const letter = await read(path, line);
-      if (letter?.source !== at.source || letter.stream !== at.stream || letter.offset !== at.offset)
-        continue;
+      if (letter === undefined) continue;
       const { sink, reason, message } = letter;
-      places.push({
+      const place: DeadLetterPlace = {
         sink: String(sink),
         file: path,
         line: line.line ?? 0,
         reason: String(reason),
         message: String(message),
-      });
+      };
+      for (const [i, log] of logs.entries()) if (isOf(letter, log)) places[i]!.push(place);
     }
   }
   return places;
+}
+
+function isOf({ source, stream, offset }: Letter, log: LetterOf): boolean {
+  return source === log.source && stream === log.stream && offset === log.offset;
 }
 
 async function read(path: string, { offset, end }: FoundLine): Promise<Letter | undefined> {

@@ -16,15 +16,32 @@ export interface Line {
 const LF = 0x0a;
 const CHUNK = 1 << 20;
 
+/** The text of a number: as many digits as a safe integer has, and what ends it. */
+const NUMBER = /^\d{1,16}(?=\D)/;
+const NUMBER_BYTES = 17;
+
+/** A reader has read as much as it may. */
+export class BudgetSpent extends Error {
+  override readonly name = 'BudgetSpent';
+}
+
 export class LineReader {
   readonly size: number;
+  /** In all, also what was read twice. */
+  bytesRead = 0;
   readonly #fd: number;
   readonly #buffer: Buffer;
+  readonly #budget: number;
 
-  /** @param chunk bytes read at once; for tests. @throws errors of fstat(2). */
-  constructor(fd: number, chunk = CHUNK) {
+  /**
+   * @param chunk bytes read at once; for tests.
+   * @param budget most bytes to read, to within a chunk; all but `linesWith` throw BudgetSpent behind it.
+   * @throws errors of fstat(2).
+   */
+  constructor(fd: number, { chunk = CHUNK, budget = Number.POSITIVE_INFINITY } = {}) {
     this.#fd = fd;
     this.#buffer = Buffer.allocUnsafe(chunk);
+    this.#budget = budget;
     this.size = fstatSync(fd).size;
   }
 
@@ -75,33 +92,47 @@ export class LineReader {
   }
 
   /**
-   * Lines that contain the text, the last one first. `limit`: most lines; `budget`: most bytes to look through.
-   * `complete`: there are no others.
+   * Lines that contain the text, the last one first. `limit`: most lines. `complete`: there are no others.
+   * @param numbers only lines where one of these, from 0 to 2^53 - 1, stands right behind the text; absent: all.
    */
-  linesWith(text: Buffer, limit: number, budget: number): { lines: Line[]; complete: boolean; read: number } {
+  linesWith(
+    text: Buffer,
+    limit: number,
+    numbers?: ReadonlySet<number>,
+  ): { lines: Line[]; complete: boolean } {
     const lines: Line[] = [];
-    const overlap = text.length - 1;
+    try {
+      return { lines, complete: this.#findLines(lines, { text, limit, numbers }) };
+    } catch (error) {
+      if (error instanceof BudgetSpent) return { lines, complete: false };
+      throw error;
+    }
+  }
+
+  #findLines(
+    lines: Line[],
+    { text, limit, numbers }: { text: Buffer; limit: number; numbers: ReadonlySet<number> | undefined },
+  ): boolean {
+    const overlap = text.length - 1 + (numbers === undefined ? 0 : NUMBER_BYTES);
     const step = Math.max(1, this.#buffer.length - overlap);
-    let read = 0;
     /** Nothing at or behind this position is of interest: the line found last begins there. */
     let before = this.size;
     for (let end = this.size; end > 0; end -= step) {
-      if (read >= budget) return { lines, complete: false, read };
       const from = Math.max(0, end - step);
       const bytes = this.#read(from, Math.min(this.size, end + overlap) - from);
-      read += bytes.length;
       const hits: number[] = [];
-      for (let hit = bytes.indexOf(text); hit !== -1; hit = bytes.indexOf(text, hit + 1))
-        hits.push(from + hit);
+      for (let hit = bytes.indexOf(text); hit !== -1; hit = bytes.indexOf(text, hit + 1)) {
+        if (numbers === undefined || numbers.has(numberAt(bytes, hit + text.length))) hits.push(from + hit);
+      }
       for (const hit of hits.reverse()) {
         if (hit >= before) continue;
-        if (lines.length >= limit) return { lines, complete: false, read };
+        if (lines.length >= limit) return false;
         const line = this.lineAt(hit)!;
         lines.push(line);
         before = line.offset;
       }
     }
-    return { lines, complete: true, read };
+    return true;
   }
 
   /** For each of the ascending positions, how many line terminators lie between `from` and it. */
@@ -122,7 +153,15 @@ export class LineReader {
   }
 
   #read(at: number, length = this.#buffer.length): Buffer {
+    if (this.bytesRead >= this.#budget) throw new BudgetSpent();
     const bytes = readSync(this.#fd, this.#buffer, 0, Math.min(length, this.#buffer.length), at);
+    this.bytesRead += bytes;
     return this.#buffer.subarray(0, bytes);
   }
+}
+
+/** NaN when there is none that ends within the bytes. */
+function numberAt(bytes: Buffer, at: number): number {
+  const digits = NUMBER.exec(bytes.toString('latin1', at, at + NUMBER_BYTES));
+  return digits === null ? Number.NaN : Number(digits[0]);
 }

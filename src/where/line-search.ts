@@ -16,8 +16,15 @@ export type Ask =
   /** Lines count from 1. */
   | { readonly kind: 'line'; readonly line: number }
   | { readonly kind: 'offset'; readonly offset: number }
-  /** The last lines that contain the text; `budget`: most bytes to look through, in all files together. */
-  | { readonly kind: 'text'; readonly text: Uint8Array; readonly limit: number; readonly budget: number }
+  /** The last lines that contain the text, where `numbers` is given with one of these right behind it. */
+  | {
+      readonly kind: 'text';
+      readonly text: Uint8Array;
+      readonly numbers?: ReadonlySet<number>;
+      readonly limit: number;
+      /** Most bytes to read, in all files together, lines that are counted included. */
+      readonly budget: number;
+    }
   /** Which record of those from `from` to `to` the one at `offset` is. */
   | { readonly kind: 'place'; readonly from: number; readonly offset: number; readonly to: number }
   /** Where record number `place` (from 0) of those from `from` on begins. */

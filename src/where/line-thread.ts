@@ -5,7 +5,7 @@
 import fs from 'node:fs';
 import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
-import { type Line, LineReader } from './line-reader.ts';
+import { BudgetSpent, type Line, LineReader } from './line-reader.ts';
 import type { FileAnswer, FoundLine, SearchedFile, Task } from './line-search.ts';
 
 /** Most names beside a path that are looked at. */
@@ -39,11 +39,11 @@ function answer({ files, ask }: Task): FileAnswer[] {
       continue;
     }
     try {
-      const reader = new LineReader(opened.fd);
-      const found = find(reader, ask, limit, left);
-      left -= found.read;
-      limit -= found.answer.found.length;
-      answers.push({ key: file.key, path: opened.path, size: reader.size, ...found.answer });
+      const reader = new LineReader(opened.fd, { budget: left });
+      const answered = find(reader, ask, limit);
+      left -= reader.bytesRead;
+      limit -= answered.found.length;
+      answers.push({ key: file.key, path: opened.path, size: reader.size, ...answered });
     } catch {
       answers.push({ key: file.key, path: null, size: 0, found: [], complete: false });
     } finally {
@@ -55,44 +55,49 @@ function answer({ files, ask }: Task): FileAnswer[] {
 
 type Found = Pick<FileAnswer, 'found' | 'complete' | 'lines' | 'terminators'>;
 
-function find(
-  reader: LineReader,
-  ask: Task['ask'],
-  limit: number,
-  budget: number,
-): { answer: Found; read: number } {
+function find(reader: LineReader, ask: Task['ask'], limit: number): Found {
   switch (ask.kind) {
     case 'line': {
       const line = reader.lineNumber(ask.line);
       const found = line === null ? [] : [{ ...line, line: ask.line }];
       const lines = line === null ? { lines: reader.countLines() } : {};
-      return { answer: { found, complete: true, ...lines }, read: reader.size };
+      return { found, complete: true, ...lines };
     }
     case 'offset': {
       const line = reader.lineAt(ask.offset);
-      return { answer: { found: line === null ? [] : numbered(reader, [line]), complete: true }, read: 0 };
+      return { found: line === null ? [] : numbered(reader, [line]), complete: true };
     }
     case 'text': {
-      const { lines, complete, read } = reader.linesWith(Buffer.from(ask.text), limit, budget);
-      return { answer: { found: numbered(reader, lines), complete }, read };
+      const { lines, complete } = reader.linesWith(Buffer.from(ask.text), limit, ask.numbers);
+      return { found: numbered(reader, lines), complete };
     }
     case 'place': {
       const [before, all] = reader.countTerminators(ask.from, [ask.offset, ask.to]);
-      return { answer: { found: [], complete: true, terminators: [before!, all!] }, read: ask.to - ask.from };
+      return { found: [], complete: true, terminators: [before!, all!] };
     }
     case 'nth': {
       const line = reader.lineNumber(ask.place + 1, ask.from);
-      return { answer: { found: line === null ? [] : numbered(reader, [line]), complete: true }, read: 0 };
+      return { found: line === null ? [] : numbered(reader, [line]), complete: true };
     }
   }
 }
 
-/** Lines with their numbers, as far as the file is small enough to count them. */
+/** Lines with their numbers, as far as the file is small enough, and the budget large enough, to count them. */
 function numbered(reader: LineReader, lines: readonly Line[]): FoundLine[] {
   const offsets = lines.map(({ offset }) => offset).sort((a, b) => a - b);
-  if ((offsets.at(-1) ?? 0) > MAX_COUNTED) return lines.map((line) => ({ ...line, line: null }));
-  const counts = reader.countTerminators(0, offsets);
+  const counts = (offsets.at(-1) ?? 0) > MAX_COUNTED ? null : counted(reader, offsets);
+  if (counts === null) return lines.map((line) => ({ ...line, line: null }));
   return lines.map((line) => ({ ...line, line: counts[offsets.indexOf(line.offset)]! + 1 }));
+}
+
+/** Null when the budget does not reach so far. */
+function counted(reader: LineReader, offsets: readonly number[]): number[] | null {
+  try {
+    return reader.countTerminators(0, offsets);
+  } catch (error) {
+    if (error instanceof BudgetSpent) return null;
+    throw error;
+  }
 }
 
 /** The file with that key, under its path or beside it; null: it is not to be found, or not to be read. */

@@ -8,8 +8,8 @@ import { traceIdOf } from '../kernel/trace-ids.ts';
 import { recordUid } from '../record/record-uid.ts';
 import type { Segment } from '../record/segment.ts';
 import type { Stream } from '../record/stream.ts';
-import type { LineAnswer } from './answer.ts';
-import { deadLettersAt } from './dead-letters.ts';
+import type { DeadLetterPlace, LineAnswer } from './answer.ts';
+import { deadLettersOf } from './dead-letters.ts';
 import { fileVerdict } from './file-verdict.ts';
 import type { Finding, VerdictContext } from './finding.ts';
 import { inFlightVerdict } from './in-flight-verdict.ts';
@@ -58,7 +58,21 @@ export class Proof {
     this.#options = options;
   }
 
-  async of(spot: Spot): Promise<LineAnswer> {
+  /** In the order of the spots. */
+  async of(spots: readonly Spot[]): Promise<LineAnswer[]> {
+    const answers: LineAnswer[] = [];
+    for (const spot of spots) answers.push(await this.#answer(spot));
+    const asked = [...answers.keys()].filter((i) => mayHaveLetters(answers[i]!));
+    const letters = await deadLettersOf(
+      this.#options,
+      asked.map((i) => ({ source: spots[i]!.source, stream: spots[i]!.sourceId, offset: spots[i]!.offset })),
+    );
+    for (const [k, i] of asked.entries()) answers[i] = withLetters(answers[i]!, letters[k]!);
+    return answers;
+  }
+
+  /** All but the dead letters. */
+  async #answer(spot: Spot): Promise<LineAnswer> {
     const { journal } = this.#options;
     const { file, offset, line } = spot;
     // What lies behind the position was not read: the journal may know the place from what the file held before.
@@ -71,14 +85,8 @@ export class Proof {
     const readAt = inFlight?.segment.readAt ?? passage?.first[Time.read];
     const isExact = inFlight !== undefined || passage?.first === passage?.last;
     const traceId = spot.traceId ?? this.#traceId(spot, finding, { inFlight, passage, place });
-    const dead =
-      finding.verdict === 'dead_lettered' || finding.basis === 'committed' || finding.basis === 'uncertain'
-        ? await deadLettersAt(this.#options, { source: spot.source, stream: spot.sourceId, offset })
-        : [];
-    const told =
-      dead.length > 0 && finding.basis !== 'seen' ? { ...finding, ...deadLettered(dead[0]!) } : finding;
     return {
-      ...told,
+      ...finding,
       source: spot.source,
       source_id: spot.sourceId,
       ...(spot.path != null && { file: spot.path }),
@@ -87,7 +95,6 @@ export class Proof {
       offset,
       ...(readAt !== undefined && isExact && { record_uid: this.#uid(spot, readAt) }),
       ...(traceId !== undefined && { trace_id: traceId }),
-      ...(dead.length > 0 && { dead_letters: dead }),
     };
   }
 
@@ -195,6 +202,16 @@ function tracedSegment({ traced, first }: Segment): TracedPassage | null {
 
 function isTraced({ places }: TracedPassage, place: number): boolean {
   return places === null || places.includes(place);
+}
+
+function mayHaveLetters({ verdict, basis }: LineAnswer): boolean {
+  return verdict === 'dead_lettered' || basis === 'committed' || basis === 'uncertain';
+}
+
+function withLetters(answer: LineAnswer, letters: readonly DeadLetterPlace[]): LineAnswer {
+  const [first] = letters;
+  if (first === undefined) return answer;
+  return { ...answer, ...(answer.basis !== 'seen' && deadLettered(first)), dead_letters: letters };
 }
 
 function deadLettered({

@@ -1,11 +1,12 @@
-import { appendFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { FileStreamUnderTest, removing, STARTED_AT, WhereRig } from '../../test/fixtures/where.ts';
 import { PartialError, PermanentError, RetryableError } from '../component/errors.ts';
 import type { Observer } from '../component/observer.ts';
 import { traceIdOf } from '../kernel/trace-ids.ts';
 import { recordUid } from '../record/record-uid.ts';
+import { LineSearch } from './line-search.ts';
 
 let rig: WhereRig;
 
@@ -324,6 +325,32 @@ describe('refused', () => {
       dead_letters: [{ sink: 'audit', file, line: 3, reason: '400', message: 'no' }],
     });
   });
+});
+
+test('the dead letters of all lines of an answer are found in one search', async () => {
+  start();
+  const lines = Array.from({ length: 40 }, (_, k) => `bad ${k}`);
+  rig.write(lines);
+  const end = statSync(rig.path).size;
+  rig.file = { position: end, committed: end, began: end };
+  const folder = join(rig.folder, 'dead-letters');
+  mkdirSync(folder);
+  const letter = { source: 'app', stream: rig.path, sink: 'audit', reason: '400', message: 'no' };
+  const offsets = [0, 7, 39].map((k) => lines.slice(0, k).join('\n').length + (k === 0 ? 0 : 1));
+  writeFileSync(
+    join(folder, 'audit-1.jsonl'),
+    offsets.map((offset) => `${JSON.stringify({ ...letter, offset, text: 'bad' })}\n`).join(''),
+  );
+  const searches = vi.spyOn(LineSearch.prototype, 'search');
+  const { others, ...first } = await rig.where.where({ file: rig.path, text: 'bad', limit: 100 });
+  expect(searches).toHaveBeenCalledTimes(2);
+  searches.mockRestore();
+  const dead = [first, ...others].filter(({ verdict }) => verdict === 'dead_lettered');
+  expect(dead.map(({ offset, dead_letters }) => [offset, dead_letters?.[0]?.line])).toEqual([
+    [offsets[2], 3],
+    [offsets[1], 2],
+    [offsets[0], 1],
+  ]);
 });
 
 test('in a disk buffer: safe, until as many logs went there later as it holds', async () => {

@@ -137,9 +137,7 @@ export class Where {
   }
 
   async #answer(spots: readonly Spot[], matches: number, complete: boolean): Promise<WhereAnswer> {
-    const answers: LineAnswer[] = [];
-    for (const spot of spots) answers.push(await this.#proof.of(spot));
-    const [first, ...others] = answers;
+    const [first, ...others] = await this.#proof.of(spots);
     return { ...first!, matches, complete, others };
   }
 
