@@ -395,6 +395,45 @@ describe('stopping', () => {
     expect(next.received).toEqual(['sending', 'queued']);
   });
 
+  test('what the sink had accepted of a delivery is not stored and counts as delivered', async () => {
+    const rig = await Rig.open();
+    feed(rig.kernel, rig.dispatcher, rig.http, ['one', 'two']);
+    await rig.send(rig.http, 'three', 'four', 'five');
+    const [delivery] = rig.sink.deliveries;
+    delivery!.accepted = 3;
+    await rig.stop();
+    expect(rig.http.commits.length).toBe(2);
+    expect(rig.status()).toMatchObject({
+      sink: { ledger: { read: 5, delivered: 3, in_flight: 2 } },
+      source: { read: 5, delivered: 3, in_flight: 2, buffered: 2 },
+    });
+    expect(rig.outcomes).toMatchObject([{ delivered: 3, buffered: 2 }]);
+
+    const next = await Rig.open();
+    await next.deliverAll();
+    expect(next.received).toEqual(['four', 'five']);
+    expect(next.status().source).toMatchObject({ read: 2, delivered: 2 });
+  });
+
+  test('what the sink had refused of a delivery is stored with the rest: it has not ended', async () => {
+    const rig = await Rig.open();
+    await rig.send(rig.http, 'one', 'two', 'three');
+    Object.assign(rig.sink.deliveries[0]!, { accepted: 2, refused: [0] });
+    await rig.stop();
+    const next = await Rig.open();
+    await next.deliverAll();
+    expect(next.received).toEqual(['one', 'three']);
+  });
+
+  test('a delivery that the sink had accepted altogether is delivered, and nothing is stored', async () => {
+    const rig = await Rig.open();
+    await rig.send(rig.http, 'one');
+    rig.sink.deliveries[0]!.accepted = 1;
+    await rig.stop();
+    expect(rig.status().source).toMatchObject({ delivered: 1, in_flight: 0 });
+    expect(await files()).toEqual([]);
+  });
+
   test('all slots are given back', async () => {
     const rig = await Rig.open();
     await rig.send(rig.http, 'x');

@@ -11,7 +11,7 @@ import type { Sink } from '../component/sink.ts';
 import type { SinkStatus } from '../component/status.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Delivery } from '../record/delivery.ts';
-import type { Segment } from '../record/segment.ts';
+import { liveCount, type Segment } from '../record/segment.ts';
 import type { Stream } from '../record/stream.ts';
 import type { BatchInFlight } from './batch-in-flight.ts';
 import { DiskBuffer } from './disk-buffer/disk-buffer.ts';
@@ -21,6 +21,7 @@ import { Replays } from './disk-buffer/replays.ts';
 import { type BufferSettings, DRAIN_ONLY } from './disk-buffer/settings.ts';
 import type { Lane } from './lane.ts';
 import { Account, type Ends } from './ledger.ts';
+import { remainderOf } from './remainder.ts';
 import { DELIVERED } from './settlement.ts';
 import { SinkLane, type SinkLaneOptions } from './sink-lane.ts';
 import { within } from './within.ts';
@@ -166,19 +167,23 @@ export class BufferedLane implements Lane {
     await this.#writing;
     const left = [...this.#through, ...this.#queue.splice(0)];
     this.#through.clear();
-    const stored: Delivery[] = [];
+    const stored: [Delivery, Map<Segment, Segment>][] = [];
     try {
       for (const delivery of left) {
-        if (!(await store.append(this.#partOf(delivery), null))) {
+        // What the sink has accepted of it is not sent again.
+        const remainder = remainderOf(delivery);
+        const part = this.#partOf(delivery, [...remainder.values()]);
+        if (remainder.size > 0 && !(await store.append(part, null))) {
           await store.commit();
-          if (!(await store.append(this.#partOf(delivery), null))) break;
+          if (!(await store.append(part, null))) break;
         }
-        stored.push(delivery);
+        stored.push([delivery, remainder]);
       }
       await store.commit();
-      for (const delivery of stored) {
+      for (const [delivery, remainder] of stored) {
         this.#inner.forget(delivery);
-        this.#settleStored(delivery);
+        if (remainder.size > 0) this.#settleStored(delivery, remainder);
+        else this.#options.onSettled(delivery, DELIVERED);
       }
     } catch (err) {
       this.#options.log.error({ err, sink: this.id }, 'the disk buffer could not take what was in memory');
@@ -294,16 +299,24 @@ export class BufferedLane implements Lane {
     this.#replays!.pump();
   }
 
-  #partOf({ batch, segments }: Delivery) {
+  #partOf({ batch, segments: all }: Delivery, segments = all) {
     const counts = (segment: Segment) => (batch as BatchInFlight).claim(segment, this.id);
     return { batch, segments, counts };
   }
 
-  #settleStored(delivery: Delivery): void {
+  /** @param remainder what of it was stored, by segment; absent: all. */
+  #settleStored(delivery: Delivery, remainder?: ReadonlyMap<Segment, Segment>): void {
     const batch = delivery.batch as BatchInFlight;
-    const stored = new Map(delivery.segments.map((segment) => [segment, batch.claim(segment, this.id)]));
+    const awaited = new Map<Segment, number>();
+    let records = 0;
+    for (const segment of delivery.segments) {
+      const left = remainder === undefined ? segment : remainder.get(segment);
+      if (left === undefined) continue;
+      records += liveCount(left);
+      if (batch.claim(segment, this.id)) awaited.set(segment, liveCount(left));
+    }
     delivery.stored = true;
-    this.#options.onSettled(delivery, { ...DELIVERED, stored });
+    this.#options.onSettled(delivery, { ...DELIVERED, stored: { records, awaited } });
   }
 
   async #open(folder: string): Promise<void> {

@@ -288,11 +288,11 @@ export class Dispatcher implements Intake {
   }
 
   #settle(lane: Lane, delivery: Delivery, settlement: Settlement): void {
-    const { rejected, reason, indexes } = settlement;
+    const { rejected, reason, indexes, stored } = settlement;
     const ends: Ends =
-      settlement.stored === undefined
+      stored === undefined
         ? endsOf(settlement, delivery.records, rejected)
-        : { buffered: delivery.records };
+        : { delivered: delivery.records - stored.records, buffered: stored.records };
     lane.account.finish(ends);
     const onResent = this.#resent.get(delivery);
     if (onResent !== undefined) {

@@ -15,7 +15,8 @@ export function segmentEnds(delivery: Delivery, settlement: Settlement): [Segmen
     const live = liveCount(segment);
     if (settlement.stored !== undefined) {
       // A source counts a record once: where it waits for another buffer, this sink has done its part.
-      ends.push([segment, settlement.stored.get(segment) ? { buffered: live } : { delivered: live }]);
+      const buffered = settlement.stored.awaited.get(segment) ?? 0;
+      ends.push([segment, buffered > 0 ? { delivered: live - buffered, buffered } : { delivered: live }]);
       continue;
     }
     const rejected =

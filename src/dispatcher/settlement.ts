@@ -13,11 +13,14 @@ export interface Settlement {
   readonly reason: string;
   /** The rejected ones lie among the dead letters; else they were dropped. */
   readonly deadLettered: boolean;
-  /**
-   * Present when the delivery is in the sink's disk buffer and nothing of it has ended: its segments, and whether the
-   * ledger of the segment's source waits for that buffer.
-   */
-  readonly stored?: ReadonlyMap<Segment, boolean>;
+  /** Present when records of the delivery are in the sink's disk buffer; the others were delivered, none was rejected. */
+  readonly stored?: Stored;
+}
+
+export interface Stored {
+  readonly records: number;
+  /** Of them, by segment, those that the ledger of the segment's source waits for; absent: none. */
+  readonly awaited: ReadonlyMap<Segment, number>;
 }
 
 export const DELIVERED: Settlement = { rejected: 0, indexes: null, reason: '', deadLettered: false };
