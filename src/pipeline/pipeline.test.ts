@@ -1,5 +1,15 @@
 /** A pipeline of real components on files in a folder of its own, changed while it runs. */
-import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -124,6 +134,24 @@ describe('sources', () => {
     expect(lines).toHaveLength(2);
     expect(source('app')).toMatchObject({ ledger: { read: 2, delivered: 2, balanced: true } });
   });
+
+  test.runIf(process.platform === 'linux')(
+    'one that another type takes the place of leaves no deleted file open',
+    async () => {
+      const openFiles = async () => {
+        const fds = await readdir('/proc/self/fd');
+        return Promise.all(fds.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')));
+      };
+      const isOpen = async () => (await openFiles()).some((path) => path.startsWith(join(dir, 'in/a.log')));
+      await write('a.log', 'one\n');
+      await run([{ ...APP, start_at: 'beginning', poll_interval: '1m', scan_interval: '1m' }], [OUT]);
+      await holds('out/a.log', 'one\n');
+      expect(await isOpen()).toBe(true);
+      await rm(join(dir, 'in/a.log'));
+      await change([{ id: 'app', type: 'http', listen: `127.0.0.1:${await freePort()}` }], [OUT]);
+      await until(async () => !(await isOpen()));
+    },
+  );
 
   test('one that is removed reads no more, and is not shown once its logs are delivered', async () => {
     await run([APP, { ...APP, id: 'other', include: ['other.log'] }], [OUT]);
@@ -255,7 +283,7 @@ describe('a part that refuses', () => {
       url: 'http://127.0.0.1:1',
       tls: { ca_file: join(dir, 'ca.pem') },
     };
-    await writeFile(join(dir, 'ca.pem'), '');
+    await copyFile(join(import.meta.dirname, '../../test/fixtures/tls/ca.pem'), join(dir, 'ca.pem'));
     const next = parse([{ ...APP, labels: { a: 'b' } }], [missing]);
     await rm(join(dir, 'ca.pem'));
     await expect(pipeline.prepare(next, diffConfig(config, next))).rejects.toThrow(/^sink loki: .*ca\.pem/);

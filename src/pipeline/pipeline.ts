@@ -262,7 +262,11 @@ export class Pipeline {
     const halt = (id: string, reason: Error) => before.get(id)!.seat.halt(reason);
     await Promise.all([
       ...sources.removed.map((id) => halt(id, new Error(`source ${id} was removed`))),
-      ...sources.replaced.map(({ id }) => halt(id, new SourceReplaced(`source ${id} was changed`))),
+      ...sources.replaced.map(({ id, type }) => {
+        // Another type cannot go on where this one was.
+        const Reason = before.get(id)!.config.type === type ? SourceReplaced : Error;
+        return halt(id, new Reason(`source ${id} was changed`));
+      }),
     ]);
 
     // One step: no log can come between the old shape and the new.
