@@ -123,7 +123,7 @@ export class Secrets {
     if (typeof value !== 'object' || value === null) {
       if (value === undefined || value === null) return;
       this.#paths.add(JSON.stringify(path));
-      const text = String(value);
+      const text = String(value as string | number | boolean);
       if (text.length < MIN_SOUGHT) return;
       this.#texts.add(text).add(JSON.stringify(text).slice(1, -1));
       return;

@@ -11,6 +11,9 @@ import type { TracingStatus } from './schemas/tracing-status.ts';
 export interface RuleRequest {
   readonly source_id: string;
   readonly rate: number;
+  /** Which of its logs; absent: all. */
+  readonly where?: object | undefined;
+  readonly max_traces?: number | undefined;
   readonly note?: string | undefined;
 }
 

@@ -4,6 +4,7 @@
  */
 import type { FastifySchemaCompiler } from 'fastify';
 import { z } from 'zod';
+import { expectation } from '../component/expectation.ts';
 
 /** One field, in the form that Fastify hands to its error handler. */
 interface FieldError {
@@ -20,7 +21,7 @@ const MAX_ERRORS = 20;
 
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema }) => {
   return (data: unknown) => {
-    const result = schema.safeParse(data, { error: knownKeys });
+    const result = schema.safeParse(data, { error: accepted });
     if (result.success) return { value: result.data };
     const errors = result.error.issues.flatMap(fieldErrors).slice(0, MAX_ERRORS);
     // Fastify takes such a list as it is (its reference, "Validation and Serialization"); its type says Error.
@@ -28,10 +29,12 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema }) 
   };
 };
 
-/** Replaces zod's words only where they do not say what is accepted. */
-function knownKeys(issue: z.core.$ZodRawIssue): string | undefined {
-  if (issue.code !== 'unrecognized_keys' || !(issue.inst instanceof z.ZodObject)) return undefined;
-  return `unknown; accepted: ${Object.keys(issue.inst.shape).join(', ')}`;
+/** In the words of the configuration's errors, where a schema has none of its own. */
+function accepted(issue: z.core.$ZodRawIssue): string {
+  if (issue.code === 'unrecognized_keys' && issue.inst instanceof z.ZodObject) {
+    return `unknown; accepted: ${Object.keys(issue.inst.shape).join(', ')}`;
+  }
+  return expectation(issue) || 'not accepted';
 }
 
 function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {

@@ -13,6 +13,8 @@ export class FakeTracing implements TracingApi {
   readonly ruleSchema = z.strictObject({
     source_id: z.string().min(1),
     rate: z.number().min(0).max(1).default(1),
+    where: z.strictObject({ contains: z.string() }).optional(),
+    max_traces: z.int().min(1).optional(),
     note: z.string().optional(),
   });
   readonly settingsSchema = z.object({});

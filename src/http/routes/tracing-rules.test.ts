@@ -41,6 +41,14 @@ describe('enable', () => {
     expect(body.matched_sources).toEqual(['/var/log/nginx/b.log']);
   });
 
+  test('is audited with which logs it is about, and when it ends', async () => {
+    const where = { contains: 'x' };
+    const { logged } = await enable(new FakeTracing(), { source_id: 'nginx', where, max_traces: 5 });
+    expect(logged).toMatchObject([
+      [{ after: { rate: 1, duration: '10m', where, max_traces: 5 } }, expect.any(String)],
+    ]);
+  });
+
   test('is audited with its note and who asked', async () => {
     const { logged } = await enable(new FakeTracing(), { source_id: 'nginx', note: 'OPS-1' });
     expect(logged).toEqual([
@@ -112,12 +120,22 @@ describe('enable', () => {
     expect(body.errors.map((error: { field: string }) => error.field)).toEqual([field]);
   });
 
+  test.each([
+    [{ source_id: 'a', max_traces: 0 }, 'expected at least 1'],
+    [{ source_id: 'a', note: 5 }, 'expected text'],
+    [{ source_id: 'a', where: { contains: [] } }, 'expected text'],
+    [{ source_id: 'a', where: 'x' }, 'expected a mapping of keys to values'],
+  ])('400 says what is accepted: %j', async (payload, detail) => {
+    const { body } = await enable(new FakeTracing(), payload);
+    expect(body.errors).toMatchObject([{ detail }]);
+  });
+
   test('400 names each unknown key, and those that are known', async () => {
     const { status, body } = await enable(new FakeTracing(), { source_id: 'a', ratio: 1, durations: '1m' });
     expect(status).toBe(400);
     expect(body.errors).toEqual([
-      { field: 'body.ratio', detail: 'unknown; accepted: source_id, rate, note' },
-      { field: 'body.durations', detail: 'unknown; accepted: source_id, rate, note' },
+      { field: 'body.ratio', detail: 'unknown; accepted: source_id, rate, where, max_traces, note' },
+      { field: 'body.durations', detail: 'unknown; accepted: source_id, rate, where, max_traces, note' },
     ]);
   });
 

@@ -77,13 +77,20 @@ export function tracingRulesRoutes(server: Server, { tracing, status }: Options)
       if (mode !== 'hybrid') return reply.code(409).type(PROBLEM_TYPE).send(wrongMode(mode, url));
       try {
         const { rate, expires_at, remaining: duration } = tracing.enable(body);
-        const { source_id, note } = body;
+        const { source_id, where, max_traces, note } = body;
         const before = rules.find((rule) => rule.source_id === source_id);
         request.audit({
           action: 'tracing.enable',
           target: source_id,
-          ...(before && { before: { rate: before.rate, remaining: before.remaining } }),
-          after: { rate, duration },
+          ...(before && {
+            before: {
+              rate: before.rate,
+              remaining: before.remaining,
+              ...(before.where && { where: before.where }),
+              ...(before.max_traces && { max_traces: before.max_traces }),
+            },
+          }),
+          after: { rate, duration, ...(where && { where }), ...(max_traces && { max_traces }) },
           ...(note && { note }),
         });
         const matches = tracing.matcher(source_id);

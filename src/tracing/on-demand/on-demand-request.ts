@@ -39,6 +39,10 @@ const where = z
     error: 'expected at least one of level, contains and matches',
   });
 
+/** Both are shown on terminals and in the audit trail. */
+const PRINTABLE = /^\P{Cc}*$/u;
+const printableError = 'expected text without control characters';
+
 const rateError = 'expected a number from 0 (mute) to 1 (every log)';
 
 export const ruleRequestSchema = z.strictObject({
@@ -46,6 +50,7 @@ export const ruleRequestSchema = z.strictObject({
     .string({ error: 'expected the id of a source: a path, a container, a configured source, or a glob' })
     .min(1, { error: 'expected the id of a source: a path, a container, a configured source, or a glob' })
     .max(1024, { error: 'expected at most 1024 characters' })
+    .regex(PRINTABLE, { error: printableError })
     .superRefine(check((text) => new SourcePattern(text)))
     .describe(
       'What to trace: the path of a file, the id or name of a container, the id of a configured source, or a glob.',
@@ -65,6 +70,7 @@ export const ruleRequestSchema = z.strictObject({
     .string()
     .min(1)
     .max(256)
+    .regex(PRINTABLE, { error: printableError })
     .optional()
     .describe('Why, such as a ticket: put on the spans and in the audit line.'),
 });
