@@ -124,6 +124,24 @@ const text = (body: string | Buffer, headers = {}) => send({ body, headers });
 const ndjson = (body: string) => send({ body, headers: { 'content-type': 'application/x-ndjson' } });
 const json = (body: string) => send({ body, headers: { 'content-type': 'application/json; charset=UTF-8' } });
 
+describe('a web page', () => {
+  test.each([{ origin: 'https://evil.example' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' }])(
+    'is refused: %j',
+    async (headers) => {
+      await start();
+      const { status, headers: answer } = await text('x', headers);
+      expect([status, answer['content-type']]).toEqual([403, 'application/problem+json']);
+      expect(records).toEqual([]);
+    },
+  );
+
+  test('is served when it knows the token', async () => {
+    await start({ token: TOKEN });
+    const headers = { origin: 'https://app.example', authorization: `Bearer ${TOKEN}` };
+    expect((await text('x', headers)).status).toBe(200);
+  });
+});
+
 describe('bodies', () => {
   test('text: a record a line, the last one also without its end', async () => {
     await start();

@@ -217,6 +217,9 @@ export class HttpSource implements Source {
         headers: { 'www-authenticate': 'Bearer' },
       });
     }
+    if (this.#token === null && isFromWebPage(request)) {
+      throw new Refusal(403, 'Logs are not taken from web pages unless the source has a token.');
+    }
     const limits: BodyLimits = { memory: this.#memory, maxBytes: max_body_bytes, signal };
     const format = formatOf(request.headers['content-type']);
     const encoding = checkEncoding(request.headers['content-encoding']);
@@ -330,6 +333,11 @@ export class HttpSource implements Source {
     if (this.#state === 'stopped') response.setHeader('connection', 'close');
     response.writeHead(status, { 'content-type': type, ...headers }).end(body);
   }
+}
+
+/** Whether a browser says that a page sends this (Fetch standard: Origin; Fetch Metadata). Others set neither header. */
+function isFromWebPage({ headers }: IncomingMessage): boolean {
+  return headers.origin !== undefined || headers['sec-fetch-site'] === 'cross-site';
 }
 
 function busy(): Refusal {
