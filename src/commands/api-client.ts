@@ -157,6 +157,10 @@ export class ApiClient {
         status,
       );
     }
+    if (status === 400 && problem?.errors !== undefined) {
+      const wrong = problem.errors.map(({ field, detail }) => `${optionOf(field)}: ${detail}`);
+      return new ApiError(wrong.join('; '), status);
+    }
     if (problem?.detail !== undefined) return new ApiError(problem.detail, status);
     if (status >= 300 && status < 400) {
       return new ApiError(`${this.#base.origin} redirects; name the address itself with --url`, status);
@@ -187,6 +191,15 @@ export async function runClient<T>(
   } finally {
     await api?.close();
   }
+}
+
+/** What cannot be given as an option: arguments, and keys of settings. */
+const NO_OPTIONS = /^(?:source_id|trace_id|mode|request|[a-z_]+\..*|log_.*)$/;
+
+/** What a field of a request is called on the command line. */
+function optionOf(field: string): string {
+  const [, name = field] = /^(?:body|querystring|params)\.(?:rule\.)?(?:where\.)?(.+)$/.exec(field) ?? [];
+  return NO_OPTIONS.test(name) ? name : `--${name.replaceAll('_', '-')}`;
 }
 
 function pem(name: 'ca' | 'cert' | 'key', file: string | undefined): Record<string, string> {

@@ -114,7 +114,9 @@ function rowsOf(schema: Schema, prefix: string, depth: number): string[][] {
   return (Object.entries(schema.properties ?? {}) as [string, Schema][]).flatMap(([key, value]) => {
     const name = prefix === '' ? key : `${prefix}.${key}`;
     const optional = schema.required?.includes(key) === true ? '' : 'optional';
-    const note = [optional, defaultOf(value).trim(), value.description ?? ''].filter((text) => text !== '');
+    const note = [optional, defaultOf(value).replace(/\. $/, ''), value.description ?? ''].filter(
+      (text) => text !== '',
+    );
     return [[`\`${name}\``, typeOf(value), note.join('. ')], ...rowsOf(value, name, depth + 1)];
   });
 }

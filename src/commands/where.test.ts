@@ -66,9 +66,12 @@ test('takes control characters out of what others wrote', async () => {
 
 test('a wrong question counts as wrong usage', async () => {
   status = 400;
-  answers = [{ detail: 'querystring.line: expected a whole number' } as never];
+  const detail = 'expected a whole number';
+  answers = [
+    { detail: `querystring.line: ${detail}`, errors: [{ field: 'querystring.line', detail }] } as never,
+  ];
   expect(await where({ url, file: '/a.log', line: 'x' })).toBe(2);
-  expect(err).toBe('log-capturer: querystring.line: expected a whole number\n');
+  expect(err).toBe('log-capturer: --line: expected a whole number\n');
 });
 
 test('follows a line until it has come to its end, by its place once that is known', async () => {

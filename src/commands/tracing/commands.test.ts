@@ -146,13 +146,13 @@ test('traces are listed, and one is shown with its spans', async () => {
 
 describe('what goes wrong is told, and the exit code says so', () => {
   test.each([
-    [['enable', 'a', '--rate', 'much'], 2, 'body.rate: expected a number from 0 (mute) to 1 (every log)'],
-    [['enable', 'a', '--duration', '1s'], 2, 'body.duration'],
-    [['enable', '['], 2, 'body.source_id'],
+    [['enable', 'a', '--rate', 'much'], 2, '--rate: expected a number from 0 (mute) to 1 (every log)'],
+    [['enable', 'a', '--duration', '1s'], 2, '--duration: '],
+    [['enable', '['], 2, 'log-capturer: source_id: '],
     [['disable', 'nobody'], 1, 'No rule in force was enabled with this source_id'],
-    [['mode', 'loud'], 2, 'body.mode'],
+    [['mode', 'loud'], 2, 'log-capturer: mode: '],
     [['settings', 'log_tracing_rat=1'], 2, 'unknown; accepted: log_tracing_rate'],
-    [['traces', '--limit', '0'], 2, 'querystring.limit'],
+    [['traces', '--limit', '0'], 2, '--limit: '],
     [['trace', 'f'.repeat(32)], 1, 'Nothing of this trace is remembered'],
   ])('%j: %i', async (args, code, message) => {
     expect(await tracing(...args)).toBe(code);
