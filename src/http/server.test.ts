@@ -177,7 +177,7 @@ describe('errors are problem JSON', () => {
     test('a wrong field is named', async () => {
       const answer = await withPost().inject({ method: 'POST', url: '/rules', payload: { rate: 2 } });
       expect(answer.statusCode).toBe(400);
-      expect(answer.json().errors).toEqual([{ field: 'body.rate', detail: expect.stringContaining('<=1') }]);
+      expect(answer.json().errors).toEqual([{ field: 'body.rate', detail: 'expected at most 1' }]);
       expect(answer.json().detail).toMatch(/^body\.rate: /);
     });
 
