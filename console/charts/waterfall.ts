@@ -29,8 +29,6 @@ export interface Waterfall {
   readonly rows: readonly Row[];
   /** Milliseconds from the first beginning to the last end. */
   readonly length: number;
-  /** Of the axis, in milliseconds. */
-  readonly ticks: readonly number[];
 }
 
 const SEND = /^sink\.(.+)\.send$/;
@@ -46,7 +44,7 @@ export function waterfall(trace: Found, batch?: Found): Waterfall {
     ...childrenOf(trace, root).flatMap((span) => spanRows(span, 1, trace, batch, place)),
   ];
   const length = Math.max(...rows.map(({ from, took }) => from + took), 0.001);
-  return { rows, length, ticks: ticksOf(length) };
+  return { rows, length };
 }
 
 export function rootOf(trace: Found): Span {
@@ -171,10 +169,10 @@ export function micros(iso: string): number {
   return seconds * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6));
 }
 
-/** At most six, at 1, 2, 2.5 or 5 times a power of ten. */
-export function ticksOf(length: number): number[] {
-  const power = 10 ** Math.floor(Math.log10(length / 5));
-  const step = [1, 2, 2.5, 5, 10].map((each) => each * power).find((each) => length / each <= 5.5)!;
+/** Of the axis, in milliseconds: 0 and at most so many more, at 1, 2, 2.5 or 5 times a power of ten. */
+export function ticksOf(length: number, most: number): number[] {
+  const power = 10 ** Math.floor(Math.log10(length / most));
+  const step = [1, 2, 2.5, 5, 10].map((each) => each * power).find((each) => length / each <= most + 0.5)!;
   return Array.from({ length: Math.floor(length / step) + 1 }, (_, index) =>
     Number((index * step).toPrecision(6)),
   );

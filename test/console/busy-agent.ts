@@ -11,6 +11,8 @@ import { AgentUnderTest } from '../fixtures/agent.ts';
 /** How often files are appended to, in milliseconds. */
 const EVERY_MS = 100;
 
+const PATHS = ['/api/cart', '/', '/api/search', '/static/app.js', '/healthz', '/api/orders', '/api/cart'];
+
 export interface Load {
   /** Lines per second, by the name of the file. */
   readonly rates: Readonly<Record<string, number>>;
@@ -86,7 +88,9 @@ export class Writer {
       return `{"level":"${n % 40 === 0 ? 'warn' : 'info'}","msg":"order placed","order":${81_000_000 + n},"total":"${(n % 9000) / 100}"}`;
     }
     if (file.startsWith('orders')) return `{"level":"info","msg":"paid","order":${81_000_000 + n}}`;
-    return `{"level":"${n % 97 === 0 ? 'error' : 'info'}","path":"/api/cart","status":${n % 97 === 0 ? 502 : 200},"ms":${n % 300}}`;
+    const path = PATHS[n % PATHS.length];
+    const status = n % 97 === 0 ? 502 : 200;
+    return `{"level":"${status === 502 ? 'error' : 'info'}","path":"${path}","status":${status},"ms":${(n * 7) % 300}}`;
   }
 }
 
@@ -128,7 +132,10 @@ export async function busyAgent(
   });
   await agent.configure({
     sources: [
-      { ...source('nginx', 'nginx-*.log'), processors: [{ type: 'parse_json' }] },
+      {
+        ...source('nginx', 'nginx-*.log'),
+        processors: [{ type: 'parse_json' }, { type: 'filter', drop: 'text contains "/healthz"' }],
+      },
       { ...source('checkout', 'checkout.log'), processors: [{ type: 'parse_json' }] },
       source('orders', 'orders.log'),
     ],

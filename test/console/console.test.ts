@@ -207,6 +207,8 @@ describe.skipIf(!hasBrowser)('the console in Chromium', () => {
     }
     await card.getByText('Read', { exact: false }).first().waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
+    await page.getByRole('link', { name: /^Where/ }).click();
+    await page.getByText('One of seven answers').waitFor();
   });
 
   test('lines are shown as they pass, held by a key, and lead to a rule', async () => {

@@ -1,6 +1,7 @@
 /**
  * Pictures of every page with real data, in light, dark and on a phone, to be looked at: `node test/console/screenshots.ts
- * FOLDER`. Starts an agent under load of which one sink fails and one refuses logs, so that there is something to see.
+ * FOLDER
+ * [light|dark|tablet|phone|phone-dark…]`. Starts an agent under load of which one sink fails and one refuses logs, so that there is something to see.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,26 +15,33 @@ const DESKTOP = { width: 1440, height: 1000 };
 const PHONE = { width: 390, height: 844 };
 const RATES = { 'nginx-a.log': 14_000, 'nginx-b.log': 9000, 'checkout.log': 6000, 'orders.log': 700 };
 
-const folder = process.argv[2] ?? 'console-pictures';
+const LOOKS: readonly Look[] = [
+  { name: 'light', colorScheme: 'light', viewport: DESKTOP },
+  { name: 'dark', colorScheme: 'dark', viewport: DESKTOP },
+  { name: 'tablet', colorScheme: 'light', viewport: { width: 1000, height: 1000 } },
+  { name: 'phone', colorScheme: 'light', viewport: PHONE },
+  { name: 'phone-dark', colorScheme: 'dark', viewport: PHONE },
+];
+
+const [folder = 'console-pictures', ...wanted] = process.argv.slice(2);
 await mkdir(folder, { recursive: true });
 await using agent = await start();
 const browser = await launch();
 try {
   await history(agent);
-  await shoot(browser, agent, { name: 'light', colorScheme: 'light', viewport: DESKTOP });
-  await shoot(browser, agent, { name: 'dark', colorScheme: 'dark', viewport: DESKTOP });
-  await shoot(browser, agent, {
-    name: 'tablet',
-    colorScheme: 'light',
-    viewport: { width: 1000, height: 1000 },
-  });
-  await shoot(browser, agent, { name: 'phone', colorScheme: 'light', viewport: PHONE });
-  await shoot(browser, agent, { name: 'phone-dark', colorScheme: 'dark', viewport: PHONE });
+  for (const look of LOOKS)
+    if (wanted.length === 0 || wanted.includes(look.name)) await shoot(browser, agent, look);
 } finally {
   await browser.close();
+  agent.second.stop();
 }
 
-async function start(): Promise<BusyAgent & { readonly second: EasyLoki }> {
+/** With a second Loki, for the logs of one source. */
+interface Scene extends BusyAgent {
+  readonly second: EasyLoki;
+}
+
+async function start(): Promise<Scene> {
   const second = await EasyLoki.start();
   const busy = await busyAgent(
     { rates: RATES },
@@ -59,7 +67,7 @@ async function start(): Promise<BusyAgent & { readonly second: EasyLoki }> {
 }
 
 /** Lets time go by, with a slow spell in it, a rule, and a few changes. */
-async function history({ agent: { port }, loki, second }: BusyAgent & { second: EasyLoki }): Promise<void> {
+async function history({ agent: { port }, loki, second }: Scene): Promise<void> {
   const ask = (method: string, path: string, body: object) =>
     fetch(`http://127.0.0.1:${port}/api/tracing/${path}`, {
       method,
@@ -102,11 +110,7 @@ interface Look {
   readonly viewport: { readonly width: number; readonly height: number };
 }
 
-async function shoot(
-  chromium: Browser,
-  busy: BusyAgent,
-  { name, colorScheme, viewport }: Look,
-): Promise<void> {
+async function shoot(chromium: Browser, busy: Scene, { name, colorScheme, viewport }: Look): Promise<void> {
   const context = await chromium.newContext({
     viewport,
     colorScheme,
@@ -117,12 +121,15 @@ async function shoot(
   const picture = (what: string, fullPage = false) =>
     page.screenshot({ path: join(folder, `${what}-${name}.png`), fullPage });
   const show = (hash: string) => page.goto(`${busy.origin}/${hash}`);
-  // A sink that is down holds up what cannot be held in memory, so only for as long as it is looked at.
-  busy.second.down = true;
   await show('#/pipeline');
   await page.getByText('Balanced').waitFor();
   await page.waitForTimeout(4500);
   await picture('pipeline', true);
+  // A sink that is down holds up what cannot be held in memory, so only for as long as it is looked at.
+  busy.second.down = true;
+  await page.getByText('Breaker open').waitFor();
+  await page.waitForTimeout(2500);
+  await picture('pipeline-down', true);
   await show('#/pipeline?open=sink:audit');
   await page.waitForTimeout(2500);
   await picture('sink');
@@ -160,15 +167,8 @@ async function shoot(
 async function openRetried(page: Page, { agent: { port } }: BusyAgent): Promise<void> {
   const get = async <T>(path: string) => (await (await fetch(`http://127.0.0.1:${port}${path}`)).json()) as T;
   type List = { traces: { trace_id: string }[] };
-  type One = { linked: { spans: { status: { code: string } }[] }[] };
-  const { traces } = await get<List>('/api/traces?limit=1000&min_duration=300ms');
-  let id = traces[0]?.trace_id;
-  for (const { trace_id } of traces.filter((_, index) => index % 10 === 0)) {
-    const { linked } = await get<One>(`/api/traces/${trace_id}`);
-    if (!linked?.some(({ spans }) => spans.some(({ status }) => status.code === 'error'))) continue;
-    id = trace_id;
-    break;
-  }
+  const failed = await get<List>('/api/traces?limit=1&reason=tail_failed');
+  const id = (failed.traces[0] ?? (await get<List>('/api/traces?limit=1')).traces[0])?.trace_id;
   await page.evaluate(`location.hash = '#/traces?id=${id}'`);
   await until(async () => (await page.locator('[data-detail]').count()) > 0);
   await page.waitForTimeout(1500);

@@ -17,7 +17,7 @@ export function Processors({ source: { id, processors } }: { source: SourceStatu
         // The same type may come twice; the place tells them apart.
         <span class="processor" key={`${index}${type}`} title={label ?? type}>
           {type === 'filter' && <Icon name="filtered" small />}
-          <span class="cut">{label ?? type}</span>
+          <span class="cut">{type}</span>
           {type === 'filter' && filters === 1 && filtered !== null && filtered > 0 && (
             <span class="end dim">−{rate(filtered)}</span>
           )}

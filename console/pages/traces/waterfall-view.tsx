@@ -1,11 +1,13 @@
 /** A trace as a waterfall. Rows are buttons: the chosen one shows its attributes below. */
-import type { Row, Waterfall } from '../../charts/waterfall.ts';
+import { type Row, ticksOf, type Waterfall } from '../../charts/waterfall.ts';
 import { duration } from '../../format/duration.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { useWidth } from '../../parts/use-width.ts';
 
 const HEIGHT = 28;
 const BAR = 12;
+/** Room that the words of a tick need. */
+const TICK_WIDTH = 80;
 /** However short, a span is seen. */
 const LEAST = 2;
 const FILLS: Readonly<Record<Exclude<Row['look'], 'waiting'>, { class?: string; fill?: string }>> = {
@@ -22,10 +24,11 @@ interface Props {
   readonly onChoose: (key: string) => void;
 }
 
-export function WaterfallView({ of: { rows, length, ticks }, chosen, onChoose }: Props) {
+export function WaterfallView({ of: { rows, length }, chosen, onChoose }: Props) {
   const [box, width] = useWidth<HTMLSpanElement>();
   // The last tick's words need room beyond the longest bar.
   const scale = Math.max(0, width - 24) / length;
+  const ticks = ticksOf(length, Math.max(1, Math.floor(width / TICK_WIDTH)));
   return (
     <div class="waterfall">
       <div class="wf-row axis">

@@ -241,6 +241,7 @@ function drawMarks(plot: uPlot, on: readonly Activation[], threshold: number): v
   ctx.strokeStyle = colour('accent');
   ctx.fillStyle = colour('accent');
   ctx.lineWidth = 1.25 * scale;
+  let written = Number.NEGATIVE_INFINITY;
   for (const { from, to, began, ended } of on) {
     for (const [at, shown, dash, word] of [
       [from, began, [], 'on'],
@@ -254,8 +255,14 @@ function drawMarks(plot: uPlot, on: readonly Activation[], threshold: number): v
       ctx.lineTo(x, bottom);
       ctx.stroke();
       const room = word === 'on' ? x - bbox.left > 80 * scale : right - x < 80 * scale;
-      ctx.textAlign = room ? 'right' : 'left';
-      ctx.fillText(`${word} ${clock(at * 1000)}`, x + (room ? -4 : 4) * scale, bbox.top - 7 * scale);
+      const text = `${word} ${clock(at * 1000)}`;
+      const size = ctx.measureText(text).width + 4 * scale;
+      const begin = room ? x - size : x + 4 * scale;
+      // Words that would run into others are left out; their line says enough.
+      if (begin < written) continue;
+      written = begin + size;
+      ctx.textAlign = 'left';
+      ctx.fillText(text, begin, bbox.top - 7 * scale);
     }
     const left = plot.valToPos(from, 'x', true);
     ctx.fillRect(left, bottom + 2 * scale, plot.valToPos(to, 'x', true) - left, 5 * scale);

@@ -32,8 +32,9 @@ export interface ModeCost {
   readonly at?: number;
 }
 
-/** CPU time of one more span: the reference of src/tracing/explain/cost.ts (docs/TRACING_GUIDE.md, "What a rule costs"). */
-const SPAN_SECONDS = 60e-9;
+/** One more compact span: CPU time, and bytes of it (docs/TRACING_GUIDE.md, the table of modes). */
+const SPAN_SECONDS = 50e-9;
+const SPAN_BYTES = 126;
 /** Spans of one batch: the batch itself, its processors, and one for each sink. */
 const SPANS_OF_BATCH = 2;
 
@@ -54,7 +55,13 @@ export function costOf(mode: Mode, measured: Measured, before?: ModeCost): ModeC
   // CPU of everything else, from the mode that runs.
   const rest = measured.overhead > 0 && measured.cpuShare > 0 ? measured.cpuShare / measured.overhead : null;
   const overhead = rest === null ? null : cpuShare / rest;
-  return { kind: 'expected', overhead, cpuShare, spansPerSecond, bytesPerSecond: bytesOf(spansPerSecond) };
+  return {
+    kind: 'expected',
+    overhead,
+    cpuShare,
+    spansPerSecond,
+    bytesPerSecond: mode === 'full-e2e' ? spansPerSecond * SPAN_BYTES : bytesOf(spansPerSecond),
+  };
 }
 
 /** Null for hybrid: which logs its rates and rules would choose is not known before. */

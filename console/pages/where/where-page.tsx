@@ -105,12 +105,15 @@ function useAnswer(text: string): {
   busy: boolean;
   again: () => void;
 } {
-  const [answer, setAnswer] = useState<WhereResult | ApiError | null>(null);
+  const [held, setHeld] = useState<{ readonly text: string; readonly answer: WhereResult | ApiError } | null>(
+    null,
+  );
   const [busy, setBusy] = useState(false);
   const [times, setTimes] = useState(0);
   useEffect(() => {
     const question = questionOf(text);
-    setAnswer(null);
+    setHeld(null);
+    const setAnswer = (answer: WhereResult | ApiError) => setHeld({ text, answer });
     if (question === null) return;
     const asking = new AbortController();
     setBusy(true);
@@ -126,6 +129,8 @@ function useAnswer(text: string): {
       setBusy(false);
     };
   }, [text, times]);
+  // Until the effect has run, what is held may be the answer to the question before.
+  const answer = held?.text === text ? held.answer : null;
   return { answer, busy, again: () => setTimes(times + 1) };
 }
 
