@@ -22,6 +22,8 @@ import type { Reading, ReadOptions, TailedFile } from './tailed-file.ts';
 
 /** An archive that could not be read is looked at again for so long after it was last written to, in milliseconds. */
 const WRITTEN_WITHIN_MS = 600_000;
+/** As in discovery.ts: a folder that changed later than this before it was listed is listed again. */
+const UNSETTLED_MS = 2000;
 const EMPTY: Content = { position: 0, head: NOTHING, tail: NOTHING };
 
 export class Archives {
@@ -80,17 +82,26 @@ export class Archives {
 
   /** Puts archives that hold something new into the queue, before the file they were rotated from. */
   async find(): Promise<void> {
-    const paths = [...this.#known.byPath.keys(), ...this.#known.vacant.keys()];
+    const { clock } = this.#origin;
+    // Looked at before the listings, so that a change after them is noticed.
+    const now = clock.toEpoch(clock.now());
     const unsettled = new Map<string, number>();
+    const paths = [...this.#known.byPath.keys(), ...this.#known.vacant.keys()];
+    for (const folder of new Set(paths.map((path) => dirname(path)))) {
+      const changedAt = await this.#changedAt(folder);
+      if (this.#settled.get(folder) !== changedAt) unsettled.set(folder, changedAt);
+    }
+    if (unsettled.size > 0) this.#siblings.forget();
     for (const path of paths) {
       const folder = dirname(path);
-      const changedAt = (await this.#changedAt(folder)) ?? 0;
-      if (this.#settled.get(folder) === changedAt) continue;
-      if (!unsettled.has(folder)) unsettled.set(folder, changedAt);
+      if (!unsettled.has(folder)) continue;
       const isOld = this.#isFirst && this.#isFromEnd && !this.#storedPaths.has(path);
-      if (!(await this.#findBeside(path, isOld))) unsettled.set(folder, Number.NaN);
+      if (!(await this.#findBeside(path, isOld))) unsettled.set(folder, Number.POSITIVE_INFINITY);
     }
-    for (const [folder, changedAt] of unsettled) this.#settled.set(folder, changedAt);
+    for (const [folder, changedAt] of unsettled) {
+      if (now - changedAt > UNSETTLED_MS) this.#settled.set(folder, changedAt);
+      else this.#settled.delete(folder);
+    }
     this.#isFirst = false;
   }
 
@@ -268,11 +279,11 @@ export class Archives {
     return clock.toEpoch(clock.now()) - Number(mtimeNs) / 1e6 < WRITTEN_WITHIN_MS;
   }
 
-  async #changedAt(folder: string): Promise<number | undefined> {
+  async #changedAt(folder: string): Promise<number> {
     try {
-      return (await this.#attributes.at(folder))?.ctimeMs;
+      return (await this.#attributes.at(folder))?.ctimeMs ?? 0;
     } catch {
-      return undefined;
+      return 0;
     }
   }
 }

@@ -103,6 +103,18 @@ test.each(patterns)('copied, deleted and created anew while stopped ($include)',
   expect(rig.details()).toMatchObject({ files_lost: 0 });
 });
 
+test('copied, truncated, grown beyond the old size and renamed between two looks', async () => {
+  put('a.log', line('one'));
+  await rig.start({ include: ['a.log'] });
+  add('a.log', line('two'));
+  copyTruncate('a.log.1');
+  add('a.log', line('three') + line('four') + line('five'));
+  renameSync(rig.path('a.log'), rig.path('a.log.2'));
+  put('a.log', 'six\n');
+  await rig.pass(3000);
+  expect(texts().sort()).toEqual(['five', 'four', 'one', 'six', 'three', 'two']);
+});
+
 test('a copy of a file that is still in place waits until that is truncated', async () => {
   put('a.log', line('one'));
   await rig.start({ include: ['a.log*'] });

@@ -73,8 +73,12 @@ export class Finder {
         continue;
       }
       const file = await this.#lookAt(path, { stored, now });
-      if (file === undefined) continue;
-      fresh.push(file);
+      if (file !== undefined) fresh.push(file);
+    }
+    // What was renamed before its path was looked at is in listings made after that.
+    this.#options.siblings.forget();
+    for (const file of fresh) {
+      const { path } = file;
       const before = this.#options.known.leaving.get(path);
       const since = this.#isFirst ? this.#options.newSince : (before?.startedAt ?? changedAt(dirname(path)));
       if (since !== undefined && !stored.has(path)) {

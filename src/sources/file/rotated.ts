@@ -3,7 +3,7 @@
  * written. Called by those who find files and who recover them after a restart.
  */
 import type { Complaints } from './complaints.ts';
-import { isAlike, isTelling, TELLING_BYTES } from './content.ts';
+import { holds, isAlike, isTelling, TELLING_BYTES } from './content.ts';
 import type { Descriptors } from './descriptors.ts';
 import type { StreamOrigin } from './file-stream.ts';
 import type { KnownFiles } from './known-files.ts';
@@ -122,6 +122,10 @@ export class Rotated {
 /** Whether an open file of that size is a copy of one that was read. */
 async function isCopyOf(fd: number, size: number, other: TailedFile): Promise<boolean> {
   if (size < TELLING_BYTES) return false;
-  if (other.isOpen) return isAlike(fd, other.fd, size);
+  if (other.isOpen) {
+    if (await isAlike(fd, other.fd, size)) return true;
+    // Else it was truncated and nobody has noticed yet: then the copy is taken up when that is noticed.
+    if ((await holds(other.fd, other.content)) === true) return false;
+  }
   return isTelling(other.content) && (await other.isFoundIn(fd)) === true;
 }
