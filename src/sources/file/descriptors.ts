@@ -1,6 +1,6 @@
 /** Opens and closes tailed files, and keeps few enough of them open by closing the one that was read longest ago. */
 import type { Complaints } from './complaints.ts';
-import { fileStats, type OpenFile, openFile } from './file-handle.ts';
+import { type OpenFile, openFile } from './file-handle.ts';
 import type { TailedFile } from './tailed-file.ts';
 
 /** How long a file that cannot be opened or read is left alone, in milliseconds. */
@@ -58,16 +58,10 @@ export class Descriptors {
     this.#open.add(file);
   }
 
-  /** Gives up, without closing them, the open files that no path leads to. */
-  async releaseDetached(): Promise<OpenFile[]> {
-    const released: OpenFile[] = [];
-    for (const file of this.#open) {
-      const isDetached = file.detachedAt !== undefined && !file.followed;
-      const stats = isDetached ? undefined : await fileStats(file.fd).catch(() => undefined);
-      if (!isDetached && stats?.nlink !== 0) continue;
-      this.#open.delete(file);
-      released.push(file.release());
-    }
+  /** Gives up all open files without closing them. */
+  releaseAll(): OpenFile[] {
+    const released = [...this.#open].map((file) => file.release());
+    this.#open.clear();
     return released;
   }
 

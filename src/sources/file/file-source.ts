@@ -120,9 +120,8 @@ export class FileSource implements Source {
       signal.removeEventListener('abort', wake);
       await this.#asking;
       this.#giveSlot(intake);
-      // What only an open file leads to would be lost to the source that goes on in the place of this one.
-      if (signal.reason instanceof SourceReplaced)
-        leave(this.#name, await this.#descriptors.releaseDetached());
+      // A file that is deleted before the source that goes on in the place of this one looks for it would be lost to it.
+      if (signal.reason instanceof SourceReplaced) leave(this.#name, this.#descriptors.releaseAll());
       else if (signal.aborted) this.abandon();
       this.#descriptors.closeAll();
       await this.#archives?.closeAll();

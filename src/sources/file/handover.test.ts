@@ -31,6 +31,19 @@ test('a file deleted before it was read to its end is read on', async () => {
   expect(rig.details()).toMatchObject({ files: 0, files_lost: 0, files_open: 0 });
 });
 
+test('a file deleted after the source has stopped is read on by its successor', async () => {
+  put('a.log', 'one\n');
+  await rig.start();
+  appendFileSync(rig.path('a.log'), 'two\n');
+  await rig.stop(new SourceReplaced('changed'));
+  rmSync(rig.path('a.log'));
+  put('a.log', 'three\n');
+  await rig.start();
+  await rig.pass(10_000);
+  expect(rig.texts()).toEqual(['one', 'two', 'three']);
+  expect(rig.details()).toMatchObject({ files: 1, files_lost: 0, files_open: 1 });
+});
+
 test('one that was only stopped leaves no file open', async () => {
   put('a.log', 'one\n');
   await rig.start();

@@ -1,6 +1,6 @@
 /**
- * Open files that no path leads to, kept for the source that goes on in the place of one whose configuration was
- * changed: deleted files can be read to their end only by who has them open. Called by the file source.
+ * Open files, kept for the source that goes on in the place of one whose configuration was changed: deleted files can be
+ * read to their end only by who has them open. Called by the file source.
  */
 import { closeFile, type OpenFile } from './file-handle.ts';
 
