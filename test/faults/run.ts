@@ -22,13 +22,11 @@ const deadline = Number(values.seconds) > 0 ? performance.now() + Number(values.
 const smallDisk = process.getuid?.() === 0 && canMount();
 if (!smallDisk) console.log('without full disks: mounting a small one takes root');
 
-/** A signal ends the series after the run that is being played, so that nothing of it is left behind. */
+/** SIGTERM ends the series after the run that is being played, so that nothing of it is left behind. */
 let isInterrupted = false;
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    isInterrupted = true;
-  });
-}
+process.once('SIGTERM', () => {
+  isInterrupted = true;
+});
 
 const outcomes: Outcome[] = [];
 for (let seed = first; seed < first + runs && performance.now() < deadline && !isInterrupted; seed++) {
