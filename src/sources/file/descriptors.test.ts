@@ -15,7 +15,12 @@ beforeEach(() => {
   warnings = [];
   const log = { debug() {}, info() {}, error() {}, warn: (fields: object) => warnings.push(fields) };
   complaints = new Complaints({ log, id: 'test' });
-  open.mockImplementation(async (path) => ({ fd: 100, dev: 1n, ino: BigInt(path.slice(1)) }));
+  open.mockImplementation(async (path) => ({
+    fd: 100,
+    dev: 1n,
+    ino: BigInt(path.slice(1)),
+    birthtimeNs: 0n,
+  }));
 });
 
 afterEach(() => vi.clearAllMocks());
@@ -49,7 +54,7 @@ test('when the process may open no more files, a quarter of the quiet ones is cl
   expect(files.map(({ isOpen }) => isOpen)).toEqual([true, true, false, false, true, true, true, true]);
   expect(await descriptors.open(another, 5 + RETRY_MS)).toBe(false);
   expect(warnings).toEqual([expect.objectContaining({ path: '/9', code: 'EMFILE' })]);
-  open.mockResolvedValue({ fd: 7, dev: 1n, ino: 9n });
+  open.mockResolvedValue({ fd: 7, dev: 1n, ino: 9n, birthtimeNs: 0n });
   expect(await descriptors.open(another, 20 + 2 * RETRY_MS)).toBe(true);
 });
 

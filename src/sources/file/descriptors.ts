@@ -1,6 +1,7 @@
 /** Opens and closes tailed files, and keeps few enough of them open by closing the one that was read longest ago. */
 import type { Complaints } from './complaints.ts';
 import { type OpenFile, openFile } from './file-handle.ts';
+import { isOfAge, keyOf } from './siblings.ts';
 import type { TailedFile } from './tailed-file.ts';
 
 /** How long a file that cannot be opened or read is left alone, in milliseconds. */
@@ -43,7 +44,7 @@ export class Descriptors {
       return false;
     }
     file.opened(opened);
-    if (`${opened.dev}:${opened.ino}` !== file.key) {
+    if (keyOf(opened) !== file.key || !isOfAge(opened, file.startedAt)) {
       file.close();
       return false;
     }

@@ -10,6 +10,8 @@ export interface OpenFile {
   readonly fd: number;
   readonly dev: bigint;
   readonly ino: bigint;
+  /** 0: the file system does not tell. */
+  readonly birthtimeNs: bigint;
 }
 
 /** `O_NONBLOCK`: should a pipe have taken the place of a file, opening it must not wait for a writer. */
@@ -24,8 +26,8 @@ const fstatBig = promisify(fs.fstat) as unknown as (
 export async function openFile(path: string): Promise<OpenFile> {
   const fd = await openCall(systemPath(path), FLAGS);
   try {
-    const { dev, ino } = await fstatBig(fd, { bigint: true });
-    return { fd, dev, ino };
+    const { dev, ino, birthtimeNs } = await fstatBig(fd, { bigint: true });
+    return { fd, dev, ino, birthtimeNs };
   } catch (error) {
     closeFile(fd);
     throw error;

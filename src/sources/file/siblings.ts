@@ -58,8 +58,11 @@ export function* originsOf(path: string): Iterable<string> {
 }
 
 /** Whether a file came into being then; true when that is not known. */
-export function isOfAge(stats: BigIntStats, born: number | undefined): boolean {
-  return born === undefined || stats.birthtimeNs === 0n || startOf(stats) === born;
+export function isOfAge(
+  { birthtimeNs }: Pick<BigIntStats, 'birthtimeNs'>,
+  born: number | undefined,
+): boolean {
+  return born === undefined || birthtimeNs === 0n || Number(birthtimeNs) / 1e6 === born;
 }
 
 export class Siblings {

@@ -28,8 +28,8 @@ const FOLLOW_MS = 3600_000;
 const FOLLOW_INTERVALS = 10;
 const MAX_FOLLOWED = 128;
 
-/** Times of file systems are read with different precision, in milliseconds. */
-const ROUNDING_MS = 1;
+/** Times of file systems are nanoseconds; as milliseconds in doubles they are off by less than this. */
+const ROUNDING_MS = 0.001;
 
 /** How long the position of a file that is gone is kept, in milliseconds: it may be on a disk that comes back. */
 const KEEP_POSITION_MS = 24 * 3600_000;
