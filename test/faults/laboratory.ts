@@ -93,6 +93,8 @@ class Laboratory {
   readonly #poster: Poster;
   #pid: number | undefined;
   #isCorrupted = false;
+  /** Paths of which no position was stored when the agent was started. */
+  #unseen: string[] = [];
   #isFull = false;
   #starts = 0;
   #kills = 0;
@@ -266,16 +268,18 @@ class Laboratory {
     this.#excuseUnknown();
     const child = await this.#startAgent();
     this.#pid = child.pid!;
-    // What is rotated before the very first look at it cannot be told from what was rotated long ago.
-    if (this.#starts === 0 || this.#isCorrupted) await this.#untilSeen();
+    await this.#untilSeen();
     this.#starts++;
   }
 
+  /** What is rotated before the very first look at its path cannot be told from what was rotated long ago. */
   async #untilSeen(): Promise<void> {
-    const paths = this.#logs.names().map((name) => join(this.#logs.folder, name));
+    if (this.#unseen.length === 0) return;
     await this.agent.statusWhen(({ sources }) => {
-      const { streams } = sources.find(({ id }) => id === 'app')!;
-      return paths.every((path) => streams.some(({ id }) => id === path));
+      const { streams, details } = sources.find(({ id }) => id === 'app')!;
+      // Those that wait for a descriptor are not among the streams.
+      if (Number(details!.files_unreadable) > 0) return true;
+      return this.#unseen.every((path) => streams.some(({ id }) => id === path));
     });
   }
 
@@ -372,6 +376,11 @@ class Laboratory {
   #excuseUnknown(): void {
     const positions = decodePositions(readOr(join(this.agent.dir, 'disk', 'state', 'positions'), ''));
     const paths = new Map(positions.entries.map(([, key, value]) => [key, (value as { path: string }).path]));
+    const homes = new Set(paths.values());
+    this.#unseen = this.#logs
+      .names()
+      .map((name) => join(this.#logs.folder, name))
+      .filter((path) => !homes.has(path));
     for (const content of this.#logs.contents) {
       const reason = this.#unknown(content, paths);
       if (reason === undefined) continue;
