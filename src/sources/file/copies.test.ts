@@ -115,6 +115,17 @@ test('copied, truncated, grown beyond the old size and renamed between two looks
   expect(texts().sort()).toEqual(['five', 'four', 'one', 'six', 'three', 'two']);
 });
 
+test('copied, truncated, grown and replaced between two looks, by a pattern that matches the copy', async () => {
+  put('a.log', line('one'));
+  await rig.start({ include: ['a.log*'] });
+  copyTruncate('a.log.1');
+  add('a.log', line('two') + line('three'));
+  rmSync(rig.path('a.log'));
+  put('a.log', 'four\n');
+  await rig.pass(3000);
+  expect(texts().sort()).toEqual(['four', 'one', 'three', 'two']);
+});
+
 test('a copy of a file that is still in place waits until that is truncated', async () => {
   put('a.log', line('one'));
   await rig.start({ include: ['a.log*'] });

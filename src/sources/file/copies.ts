@@ -20,10 +20,7 @@ import { entryOf } from './position-entry.ts';
 import type { ReadQueue } from './read-queue.ts';
 import { originsOf, type Sibling, type Siblings, startOf } from './siblings.ts';
 import { TailedFile } from './tailed-file.ts';
-import type { TailedFiles } from './tailed-files.ts';
-
-/** Clocks of file systems lag behind that of the system by up to a tick of the kernel (CONFIG_HZ=100), in milliseconds. */
-const TICK_MS = 10;
+import { type TailedFiles, TICK_MS } from './tailed-files.ts';
 
 interface Candidate {
   readonly sibling: Sibling;
@@ -66,46 +63,59 @@ export class Copies {
    * Then it is left alone: either that one is truncated and the copy taken up, or all of it is read from that one.
    */
   async isCopy(sibling: Sibling, now: number): Promise<boolean> {
-    const { path, key, stats } = sibling;
+    const { path } = sibling;
     for (const origin of originsOf(path)) {
       if (this.#known.replaced.some((replaced) => replaced.path === origin)) return true;
-      const file = this.#known.byPath.get(origin);
-      if (file === undefined) continue;
-      const { stream, content } = file;
-      const before = this.#waiting.get(key);
-      const size = Number(stats.size);
-      if (before?.stream !== stream && !(await this.#isOfPresent(sibling, file))) continue;
-      this.#waiting.set(key, { stream, size });
-      // It does not grow, so that it is not being written any more.
-      if (size === before?.size && size <= content.position) {
-        await this.#try(path, () => this.#note(sibling, origin, now));
+      // What the path led to last may have been truncated, and replaced since then.
+      for (const file of [this.#known.byPath.get(origin), this.#known.leaving.get(origin)]) {
+        if (file !== undefined && (await this.#isCopyOf(sibling, file, origin, now))) return true;
       }
-      return true;
     }
     return false;
   }
 
+  async #isCopyOf(sibling: Sibling, file: TailedFile, origin: string, now: number): Promise<boolean> {
+    const { path, key, stats } = sibling;
+    const { stream, content } = file;
+    const before = this.#waiting.get(key);
+    if (before?.stream !== stream && !(await this.#isOfPresent(sibling, file))) return false;
+    const size = Number(stats.size);
+    this.#waiting.set(key, { stream, size });
+    // It does not grow, so that it is not being written any more.
+    if (size === before?.size && size <= content.position) {
+      await this.#try(path, () => this.#note(sibling, origin, now));
+    }
+    return true;
+  }
+
   /** Takes up the copies of everything that was replaced since the last call, and has them read before what replaced it. */
   async takeUp(now: number): Promise<void> {
-    for (const replaced of this.#known.replaced.splice(0)) {
-      await this.adopt(replaced, now);
-    }
-    for (const file of this.#known.begun.splice(0)) {
-      await this.#try(file.path, () => this.#takeUpEarlier(file, now));
+    const replaced = this.#known.replaced.splice(0);
+    // All copies first: what is none of them was in a file between two looks.
+    const copies = new Map<Replaced, TailedFile | undefined>();
+    for (const each of replaced) copies.set(each, await this.adopt(each, now));
+    for (const each of replaced)
+      await this.#try(each.path, () => this.#takeUpOthers(each, copies.get(each), now));
+    for (const { file, since } of this.#known.begun.splice(0)) {
+      await this.#try(file.path, () => this.#takeUpEarlier(file, since, now));
     }
   }
 
-  /** The same for one content. The copy of it, if there is one. */
+  /** Takes up the copy of one content, if there is one. */
   adopt(replaced: Replaced, now: number): Promise<TailedFile | undefined> {
-    return this.#try(replaced.path, () => this.#takeUp(replaced, now));
+    return this.#try(replaced.path, async () => {
+      const candidates = await this.#candidates(replaced);
+      const copy = candidates.findLast((candidate) => candidate.holds === true);
+      return copy && this.#goOn(copy.sibling, replaced, now);
+    });
   }
 
-  /** What a new file held before anything was read of it, if it was copied and truncated as early as that. */
-  async #takeUpEarlier(file: TailedFile, now: number): Promise<void> {
-    const { path, startedAt, content, stream, intactAt } = file;
+  /** What a file held while it was blank, if it was copied and truncated as early as that. */
+  async #takeUpEarlier(file: TailedFile, since: number, now: number): Promise<void> {
+    const { path, content, stream, intactAt } = file;
     const present = {
       path,
-      born: startedAt,
+      born: since,
       content,
       stream,
       intactAt: this.#origin.clock.toEpoch(intactAt),
@@ -116,36 +126,40 @@ export class Copies {
     }
   }
 
-  /** Whether a file is a copy of one that is in place, which tells more than what was read of that. */
-  async #isOfPresent(sibling: Sibling, { path, content, intactAt }: TailedFile): Promise<boolean> {
-    if (await this.#isAlike(sibling.path, path, Number(sibling.stats.size))) return true;
-    if ((await this.#try(path, () => holdsAt(path, content))) === true) return false;
+  /** Whether a file is a copy of one that is there, which tells more than what was read of that. */
+  async #isOfPresent(sibling: Sibling, file: TailedFile): Promise<boolean> {
+    const { path, content, intactAt } = file;
+    const size = Number(sibling.stats.size);
+    const compare = async (original: number) => {
+      if (size >= TELLING_BYTES && (await withFile(sibling.path, (copy) => isAlike(copy, original, size))))
+        return true;
+      return (await holds(original, content)) === true ? false : undefined;
+    };
+    const isAlikeNow = await this.#try(path, () =>
+      file.isOpen ? compare(file.fd) : withFile(path, compare),
+    );
+    if (isAlikeNow !== undefined) return isAlikeNow;
     // It was truncated and nobody has noticed yet.
     const at = this.#origin.clock.toEpoch(intactAt);
     return isTelling(content) && (await this.#holds(sibling, content, at)) === true;
   }
 
-  async #takeUp(replaced: Replaced, now: number): Promise<TailedFile | undefined> {
-    const candidates = await this.#candidates(replaced);
-    const copy = candidates.findLast((candidate) => candidate.holds === true);
+  /** Whatever came behind the copy was in the file between two looks at it, so nothing of it was read. */
+  async #takeUpOthers(replaced: Replaced, copy: TailedFile | undefined, now: number): Promise<void> {
+    const { intactAt, unread, successor } = replaced;
     if (copy === undefined) {
-      this.#known.bytesLost += replaced.unread;
+      this.#known.bytesLost += unread;
       if (this.#archives) this.#known.outlive(replaced);
     }
-    // Whatever came behind the copy was in the file between two looks at it, so nothing of it was read.
-    const since = copy === undefined ? replaced.intactAt - TICK_MS : startOf(copy.sibling.stats);
-    const unread = candidates.filter(
-      ({ sibling, holds }) => holds !== true && startOf(sibling.stats) >= since,
-    );
-    const chain = copy === undefined ? [] : [await this.#goOn(copy.sibling, replaced, now)];
-    for (const { sibling } of unread) chain.push(this.#begin(sibling, replaced, now));
-    const { successor } = replaced;
-    for (const file of chain) {
-      if (successor === undefined) break;
-      file.predecessor = successor.predecessor;
-      successor.predecessor = file;
+    const since = copy?.startedAt ?? intactAt - TICK_MS;
+    const chain = copy === undefined ? [] : [copy];
+    for (const { sibling, holds } of await this.#candidates(replaced)) {
+      if (holds !== true && startOf(sibling.stats) >= since) chain.push(this.#begin(sibling, replaced, now));
     }
-    return copy && chain[0];
+    for (const file of successor === undefined ? [] : chain) {
+      file.predecessor = successor!.predecessor;
+      successor!.predecessor = file;
+    }
   }
 
   /** Files that by their names may be copies and that are not known yet, oldest first. */
@@ -214,13 +228,6 @@ export class Copies {
         return isOlder && content.head.bytes >= TELLING_BYTES && beginsWith(fd, content.head);
       }),
     );
-  }
-
-  /** Whether the first `size` bytes of both files are alike, as far as so many bytes tell. */
-  async #isAlike(copy: string, original: string, size: number): Promise<boolean> {
-    if (size < TELLING_BYTES) return false;
-    const isAlikeAt = () => withFile(copy, (a) => withFile(original, (b) => isAlike(a, b, size)));
-    return (await this.#try(copy, isAlikeAt)) === true;
   }
 
   async #try<T>(path: string, action: () => Promise<T>): Promise<T | undefined> {

@@ -244,8 +244,8 @@ export class FileSource implements Source {
         this.#linesSplit += reading.splits;
         this.#slot = undefined;
         intake.handle(reading.chunk);
-        if (file.isNew) this.#known.begun.push(file);
-        file.isNew = false;
+        if (file.blankSince !== undefined) this.#known.begun.push({ file, since: file.blankSince });
+        file.blankSince = undefined;
       }
       if (file.more) this.#queue.add(file);
       else if (file.finishing) await this.#files.finish(file);

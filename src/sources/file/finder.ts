@@ -161,7 +161,7 @@ export class Finder {
     const entry = isOld || old?.path === path ? old : await this.#moved(path, key, stored);
     const file = this.#rotated.make({ path, key, stats }, { from: entry ?? (fromEnd ? size : 0), now });
     file.predecessor = this.#options.known.leaving.get(path);
-    file.isNew = entry === undefined && isNew;
+    if (entry === undefined && isNew) file.blankSince = file.startedAt;
     // Also when it starts at its first byte: what rotates away before anything of it is delivered is known by this.
     if (entry === undefined) this.#options.known.hold(file);
     this.#options.known.attach(file, path);

@@ -40,8 +40,8 @@ export class KnownFiles {
   readonly departed = new Map<string, TailedFile>();
   /** What was read of files that are gone, until all of it is delivered: they may come back compressed. */
   readonly gone: { readonly content: Content; readonly stream: FileStream }[] = [];
-  /** New files of which something was read for the first time. */
-  readonly begun: TailedFile[] = [];
+  /** Files that were blank and of which something was read now. */
+  readonly begun: { readonly file: TailedFile; readonly since: number }[] = [];
   /** Contents that may be found in a copy beside their file. */
   readonly replaced: Replaced[] = [];
   /** Streams of files taken up in this pass, whose positions are stored together at its end. */

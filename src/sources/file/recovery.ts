@@ -105,8 +105,10 @@ export class Recovery {
     const content = contentOf(entry);
     const { born = 0, seen } = entry;
     const stream = new FileStream({ home: path, born, key, origin: this.#origin, skipped: 0, ...content });
-    const copy = await this.#copies.adopt({ path, born, content, stream, unread: 0, intactAt: seen }, now);
+    const gone = { path, born, content, stream, unread: 0, intactAt: seen };
+    const copy = await this.#copies.adopt(gone, now);
     if (copy !== undefined) this.#origin.positions.delete(key);
+    else this.#known.replaced.push(gone);
     return copy;
   }
 

@@ -71,8 +71,11 @@ export class TailedFile {
   detachedAt: number | undefined;
   /** No path leads to it, it has been quiet, and it is only looked at now and then. */
   followed = false;
-  /** It came into being while the source ran, and nothing was read of it yet. */
-  isNew = false;
+  /**
+   * Since when it is blank, in milliseconds since 1970: it came into being or was truncated while the source ran, and
+   * nothing was read of it since then.
+   */
+  blankSince: number | undefined;
   /** It waits for a read. */
   queued = false;
   /** No more growth is expected: the next read takes an unfinished last line as a record. */

@@ -31,6 +31,9 @@ const MAX_FOLLOWED = 128;
 /** Times of file systems are nanoseconds; as milliseconds in doubles they are off by less than this. */
 const ROUNDING_MS = 0.001;
 
+/** Clocks of file systems lag behind that of the system by up to a tick of the kernel (CONFIG_HZ=100), in milliseconds. */
+export const TICK_MS = 10;
+
 /** How long the position of a file that is gone is kept, in milliseconds: it may be on a disk that comes back. */
 const KEEP_POSITION_MS = 24 * 3600_000;
 /** The same where archives are read: monthly rotation compresses a file a month after it was put aside. */
@@ -109,6 +112,7 @@ export class TailedFiles {
       'file was truncated or replaced, reading it from the start',
     );
     file.restart(now);
+    file.blankSince = this.#origin.clock.toEpoch(now) - TICK_MS;
     this.#queue.add(file);
   }
 
