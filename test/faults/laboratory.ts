@@ -34,6 +34,8 @@ import { treatments } from './treatments.ts';
 
 /** Size of the small disk, in bytes: the largest run fits, and it is filled in a moment. */
 const SMALL_DISK_BYTES = 64 * 2 ** 20;
+/** How long files may wait for a descriptor, in milliseconds, before they count as seen. */
+const DESCRIPTORS_MS = 3000;
 /** What the agent says when it is wrong itself. */
 const OWN_FAULTS = [
   'an observer of the pipeline failed',
@@ -275,10 +277,12 @@ class Laboratory {
   /** What is rotated before the very first look at its path cannot be told from what was rotated long ago. */
   async #untilSeen(): Promise<void> {
     if (this.#unseen.length === 0) return;
+    const startedAt = performance.now();
     await this.agent.statusWhen(({ sources }) => {
       const { streams, details } = sources.find(({ id }) => id === 'app')!;
       // Those that wait for a descriptor are not among the streams.
-      if (Number(details!.files_unreadable) > 0) return true;
+      if (Number(details!.files_unreadable) > 0 && performance.now() - startedAt > DESCRIPTORS_MS)
+        return true;
       return this.#unseen.every((path) => streams.some(({ id }) => id === path));
     });
   }
