@@ -6,9 +6,11 @@
 import { Kernel, type Region } from '../src/kernel/kernel.ts';
 import type { StampOptions } from '../src/kernel/options.ts';
 import type { Selection, Slot } from '../src/kernel/slot.ts';
-import type { SpanTemplate } from '../src/kernel/span-template.ts';
 import { Annotations } from '../src/tracing/spans/annotate.ts';
+import { deflateTemplate } from '../src/tracing/spans/deflated-template.ts';
 import { buildLogTemplate } from '../src/tracing/spans/log-spans.ts';
+import { deflatedBound, encodeDeflated, encodePlain } from '../src/tracing/spans/span-run.ts';
+import type { Template } from '../src/tracing/spans/span-template.ts';
 
 const REPETITIONS = Number(process.argv[2] ?? 60);
 const SLOT_BYTES = 2 ** 20;
@@ -154,7 +156,7 @@ function cases(kernel: Kernel, corpus: string, line: (i: number) => string): Cas
     useTimestamps: false,
     useBlobs: false,
   };
-  const stamp = { rows: null, seed: 7n, threshold: 0n, hasContexts: false, spanIds: false };
+  const stamp = { rows: null, prefix: 9n, seed: 7n, threshold: 0n, hasContexts: false, spanIds: false };
   /** A whole body, as the Loki sink makes it. */
   const body = (ids: StampOptions | null, fused: boolean) => {
     kernel.idRegions.count = 0;
@@ -162,14 +164,22 @@ function cases(kernel: Kernel, corpus: string, line: (i: number) => string): Cas
     return kernel.snappy(kernel.scratch, end, out, { regions: fused ? kernel.idRegions : null });
   };
   const templates = { compact: spanTemplate(true), waterfall: spanTemplate(false) };
+  const deflatedOf = new Map(Object.values(templates).map((it) => [it, deflateTemplate(it)!]));
   let ringAt = 0;
   /** One run after the other, as in the span ring: the memory is cold. */
-  const encodeSpans = (plain: SpanTemplate) => {
-    const capacity = count * plain.bytes.length;
+  const room = (capacity: number) => {
     if (ringAt + capacity > kernel.spans.capacity) ringAt = 0;
-    const to = { address: kernel.spans.address + ringAt, capacity };
+    const at = ringAt;
     ringAt += capacity;
-    return kernel.encodeSpans(all, { ...stamp, from: 1e9, plain, joined: null, useBlobs: false }, to).bytes;
+    return { at, capacity };
+  };
+  const source = { selection: all, seed: stamp.seed, threshold: 0n, from: 1e9 };
+  const encodeSpans = (template: Template) =>
+    encodePlain(kernel, source, template, false, room(count * template.bytes.length));
+  const deflateSpans = (template: Template) => {
+    const deflated = deflatedOf.get(template)!;
+    const bound = deflatedBound(count, template.bytes.length, deflated);
+    return encodeDeflated(kernel, source, { template, deflated }, room(bound)).bytes;
   };
   const otlp = {
     observedNs: loki.firstNs,
@@ -213,6 +223,12 @@ function cases(kernel: Kernel, corpus: string, line: (i: number) => string): Cas
     ),
     entry('encodeSpans, waterfall', count, count * templates.waterfall.bytes.length, () =>
       encodeSpans(templates.waterfall),
+    ),
+    entry('the same compressed, compact', count, deflateSpans(templates.compact), () =>
+      deflateSpans(templates.compact),
+    ),
+    entry('the same compressed, waterfall', count, deflateSpans(templates.waterfall), () =>
+      deflateSpans(templates.waterfall),
     ),
     entry('extractContexts', count, length, () => kernel.extractContexts(all)),
     entry('escapeJson', count, length, escapeAll),

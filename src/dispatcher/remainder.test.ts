@@ -4,7 +4,15 @@ import { Kernel } from '../kernel/kernel.ts';
 import type { Traced } from '../record/traced.ts';
 import { remainderOf } from './remainder.ts';
 
-const TRACED: Traced = { rows: null, count: 4, seed: 1n, threshold: 2n, stamp: 'none', hasContexts: false };
+const TRACED: Traced = {
+  rows: null,
+  count: 4,
+  prefix: 5n,
+  seed: 1n,
+  threshold: 2n,
+  stamp: 'none',
+  hasContexts: false,
+};
 
 function delivery() {
   const kernel = Kernel.create({ memoryBytes: 2 ** 18, slotBytes: 2 ** 14, slotRecords: 100 });

@@ -1,10 +1,20 @@
-/** Brings the templates of `Kernel.encodeSpans` into kernel memory, where assembly/spans.ts reads them. */
+/** Brings what `Kernel.encodeSpans` needs into kernel memory, where assembly/spans.ts and checksum.ts read it. */
 
-import { MAX_PATCHES, MAX_TEMPLATE_BYTES, type TemplateLayout } from './layout.ts';
+import {
+  type ChecksumLayout,
+  MAX_CHECKED_BYTES,
+  MAX_PATCHES,
+  MAX_TEMPLATE_BYTES,
+  type TemplateLayout,
+} from './layout.ts';
+import type { RecordChecksum } from './record-checksum.ts';
 import { PatchKind, type SpanTemplate } from './span-template.ts';
 
 /** A span id's patch is this and its number, in one byte; the other kinds are below. */
 const SPAN_ID_CODE = 16;
+const TABLE_WORDS = 256;
+/** Tables that are not of a byte of the record. */
+const REGISTER_TABLES = 4;
 
 /**
  * @param words the whole memory.
@@ -36,4 +46,30 @@ export function putTemplate(
   words[head + 1] = length;
   words[head + 2] = at.patches;
   words[head + 3] = word << 2;
+}
+
+/** How many bytes that differ between records the kernel has tables for. */
+export function checkedBytes({ tables }: RecordChecksum): number {
+  return tables.length / TABLE_WORDS - REGISTER_TABLES;
+}
+
+/** @throws RangeError when there are more tables than there is room for. */
+export function putChecksum(words: Uint32Array, at: ChecksumLayout, checksum: RecordChecksum): void {
+  const { tables, wide, narrow } = checksum;
+  if (checkedBytes(checksum) > MAX_CHECKED_BYTES) {
+    throw new RangeError(
+      `${checkedBytes(checksum)} bytes to check; at most ${MAX_CHECKED_BYTES} are possible`,
+    );
+  }
+  words.set(tables, at.tables >> 2);
+  words.set([...wide, ...narrow], at.stretches >> 2);
+  words.set(
+    [
+      at.tables,
+      at.stretches,
+      at.stretches + 4 * wide.length,
+      at.stretches + 4 * (wide.length + narrow.length),
+    ],
+    (at.head >> 2) + 2,
+  );
 }

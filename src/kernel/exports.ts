@@ -108,10 +108,10 @@ export interface Exports {
     from: number,
     seed: bigint,
     threshold: bigint,
-    plain: number,
-    joined: number,
+    template: number,
     to: number,
     limit: number,
+    checksum: number,
     result: number,
   ): number;
   snappy(

@@ -98,7 +98,9 @@ test('ids of single records are those of the twin', () => {
       fc.nat(50_000),
       fc.nat(13),
       (seed, th, row, n) => {
-        expect(kernel.traceId(seed, th, row)).toEqual(traceIdOf(seed, th, row));
+        expect(kernel.traceId({ prefix: 9n, seed }, th, row)).toEqual(
+          traceIdOf({ prefix: 9n, seed }, th, row),
+        );
         expect(kernel.spanId(seed, row, n)).toEqual(spanIdOf(seed, row, n));
       },
     ),

@@ -4,7 +4,7 @@
  * sinks call it, a batch at a time; one kernel belongs to one thread.
  */
 
-import { putTemplate } from './encode-spans.ts';
+import { putChecksum, putTemplate } from './encode-spans.ts';
 import { type Exports, instantiate } from './exports.ts';
 import { ID_REGION_BYTES, type Layout, layOut, PAGE, snappyBound } from './layout.ts';
 import type {
@@ -19,9 +19,11 @@ import type {
   StampOptions,
 } from './options.ts';
 import { Pool } from './pool.ts';
+import type { RecordChecksum } from './record-checksum.ts';
 import { type Selection, type Slot, slotAt } from './slot.ts';
 import type { EncodedSpans, SpanOptions } from './span-template.ts';
 import { putStamp, regionsEnd } from './stamp.ts';
+import type { IdSeed } from './trace-ids.ts';
 import { putLength, varintLength } from './varint.ts';
 
 export type {
@@ -50,6 +52,8 @@ export class Kernel {
   readonly idRegions: IdRegions = { count: 0, perRecord: 1 };
   /** Room for encoded spans (`KernelOptions.spanBytes`); pages never written to take no memory of the machine. */
   readonly spans: Region;
+  /** Room for the links of one batch's span. */
+  readonly links: Region;
 
   readonly #layout: Layout;
   readonly #wasm: Exports;
@@ -58,6 +62,8 @@ export class Kernel {
   readonly #results: Uint32Array;
   /** The whole memory. */
   readonly #words: Uint32Array;
+  /** Whose tables are in kernel memory. */
+  #checksum: RecordChecksum | null = null;
 
   /** Throws a RangeError when the memory is too small for three slots or larger than WebAssembly can address. */
   static create(options: KernelOptions): Kernel {
@@ -83,6 +89,7 @@ export class Kernel {
       region: region(layout.blobs),
     };
     this.spans = region(layout.spans);
+    this.links = region(layout.links);
     this.#layout = layout;
     this.#wasm = instantiate(memory);
     this.#rows = new Uint32Array(buffer, layout.rows, slotRecords);
@@ -260,23 +267,23 @@ export class Kernel {
   }
 
   /**
-   * Writes the spans of the selection's records to `out`, a copy of a template for each, with its ids, size and position
-   * filled in. Stops when the next record's spans do not fit. Throws a RangeError when a template is too large.
+   * Writes the spans of the selection's records to `out`, a copy of the template for each, with its ids, size and position
+   * filled in. Stops when the next record's spans do not fit. Throws a RangeError when the template is too large.
    */
   encodeSpans(
     selection: Selection,
     options: SpanOptions,
     out: Pick<Region, 'address' | 'capacity'>,
   ): EncodedSpans {
-    const { plain, joined, useBlobs, hasContexts } = options;
+    const { template, useBlobs, checksum } = options;
     const { slot, first } = selection;
-    const [plainAt, joinedAt] = this.#layout.templates;
-    putTemplate(this.bytes, this.#words, plainAt, plain, useBlobs);
-    if (joined !== null) putTemplate(this.bytes, this.#words, joinedAt, joined, useBlobs);
+    const { template: at, results } = this.#layout;
+    putTemplate(this.bytes, this.#words, at, template, useBlobs);
+    const checksumAt = checksum === null ? 0 : this.#prepareChecksum(checksum.record, checksum.constant);
     const rows = this.#wasm.encodeSpans(
       slot.starts.byteOffset,
       slot.lengths.byteOffset,
-      hasContexts && joined !== null ? slot.contexts.byteOffset : 0,
+      slot.contexts.byteOffset,
       this.blobs.starts.byteOffset,
       useBlobs ? this.blobs.lengths.byteOffset : 0,
       this.#rowsOf(selection),
@@ -286,15 +293,14 @@ export class Kernel {
       options.from,
       options.seed,
       options.threshold,
-      plainAt.head,
-      joinedAt.head,
+      at.head,
       out.address,
       out.address + out.capacity,
-      this.#layout.results,
+      checksumAt,
+      results,
     );
-    const joins = this.#results[1]!;
-    const spans = (rows - joins) * plain.spans + (joined === null ? 0 : joins * joined.spans);
-    return { bytes: this.#results[0]!, spans, rows };
+    const register = checksumAt === 0 ? 0 : this.#words[(checksumAt >> 2) + 1]!;
+    return { bytes: this.#results[0]!, rows, register };
   }
 
   /**
@@ -316,13 +322,16 @@ export class Kernel {
   }
 
   /** Trace id, 16 bytes, of a record without a context; see trace-ids.ts. */
-  traceId(seed: bigint, threshold: bigint, row: number): Buffer {
-    return this.#ids(seed, threshold, row, 0).subarray(0, 16);
+  traceId({ prefix, seed }: IdSeed, threshold: bigint, row: number): Buffer {
+    const id = Buffer.alloc(16);
+    id.writeBigUInt64BE(prefix);
+    id.set(this.#ids(seed, threshold, row, 0).subarray(0, 8), 8);
+    return id;
   }
 
   /** Span id `n` (0 to 13; 0 is the root), 8 bytes, of a record. */
   spanId(seed: bigint, row: number, n: number): Buffer {
-    return this.#ids(seed, 0n, row, n).subarray(16);
+    return Buffer.from(this.#ids(seed, 0n, row, n).subarray(8));
   }
 
   /**
@@ -347,13 +356,26 @@ export class Kernel {
     return (end >>> 0) - out.address;
   }
 
-  /** Address of what `lokiStream` stamps; 0: nothing. */
+  /** Second half of the trace id and a span id, valid until the next call. */
   #ids(seed: bigint, threshold: bigint, row: number, n: number): Buffer {
     const { results } = this.#layout;
     this.#wasm.putIds(seed, threshold, row, n, results);
-    return Buffer.from(this.bytes.subarray(results, results + 24));
+    return this.bytes.subarray(results, results + 16);
   }
 
+  /** Address of the checksum, its register at 0. */
+  #prepareChecksum(record: RecordChecksum, constant: number): number {
+    const { checksum } = this.#layout;
+    if (record !== this.#checksum) {
+      putChecksum(this.#words, checksum, record);
+      this.#checksum = record;
+    }
+    this.#words[checksum.head >> 2] = constant;
+    this.#words[(checksum.head >> 2) + 1] = 0;
+    return checksum.head;
+  }
+
+  /** Address of what `lokiStream` stamps; 0: nothing. */
   #stampOf(selection: Selection, options: StampOptions | null): number {
     if (options === null) return 0;
     const { stamp, idRegions, idRegionsRoom } = this.#layout;

@@ -21,6 +21,13 @@ const SNAPPY_TABLE = PAGE;
 /** Largest template of spans. */
 export const MAX_TEMPLATE_BYTES = 2 ** 18;
 export const MAX_PATCHES = 1024;
+/** Bytes in which records may differ for their checksum to be computed; a table of 1 KiB each. */
+export const MAX_CHECKED_BYTES = 64;
+const REGISTER_TABLES = 4;
+const TABLE_BYTES = 1024;
+/** Bytes of the links from a batch's span to roots of its logs. */
+export const LINK_BYTES = 30;
+export const MAX_LINKS = 128;
 /** Address and length of an id, u32 each. */
 export const ID_REGION_BYTES = 8;
 /** Ids stamped into a record: a trace id and a span id. */
@@ -47,6 +54,14 @@ export interface TemplateLayout {
   readonly patches: number;
 }
 
+/** Addresses of what assembly/checksum.ts reads. */
+export interface ChecksumLayout {
+  /** Six u32: constant, register, tables, stretches of 8 bytes, of 4 bytes, their end. */
+  readonly head: number;
+  readonly stretches: number;
+  readonly tables: number;
+}
+
 interface Extent {
   readonly address: number;
   readonly capacity: number;
@@ -65,8 +80,9 @@ export interface Layout {
   /** `ID_REGION_BYTES` each. */
   readonly idRegions: number;
   readonly idRegionsRoom: number;
-  /** Two templates of spans, `MAX_TEMPLATE_BYTES` each, and two lists of `MAX_PATCHES` u32. */
-  readonly templates: readonly [TemplateLayout, TemplateLayout];
+  readonly template: TemplateLayout;
+  readonly checksum: ChecksumLayout;
+  readonly links: Extent;
   readonly slots: readonly SlotLayout[];
   readonly scratch: Extent;
   readonly blobStarts: number;
@@ -103,12 +119,13 @@ export function layOut(options: KernelOptions): Layout {
   const stampedRows = place(slotRecords * 4);
   const idRegionsRoom = slotRecords * IDS_PER_RECORD;
   const idRegions = place(idRegionsRoom * ID_REGION_BYTES);
-  const template = (): TemplateLayout => ({
-    head: place(16),
-    bytes: place(MAX_TEMPLATE_BYTES),
-    patches: place(MAX_PATCHES * 4),
-  });
-  const templates = [template(), template()] as const;
+  const template = { head: place(16), bytes: place(MAX_TEMPLATE_BYTES), patches: place(MAX_PATCHES * 4) };
+  const checksum = {
+    head: place(24),
+    stretches: place(MAX_CHECKED_BYTES),
+    tables: place((REGISTER_TABLES + MAX_CHECKED_BYTES) * TABLE_BYTES),
+  };
+  const links = { address: place(MAX_LINKS * LINK_BYTES), capacity: MAX_LINKS * LINK_BYTES };
 
   const before = end;
   const placeSlot = (): Omit<SlotLayout, 'contexts'> => ({
@@ -159,7 +176,9 @@ export function layOut(options: KernelOptions): Layout {
     stampedRows,
     idRegions,
     idRegionsRoom,
-    templates,
+    template,
+    checksum,
+    links,
     slots,
     scratch,
     blobStarts,

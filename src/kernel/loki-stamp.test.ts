@@ -44,13 +44,14 @@ function idsOf(row: number, stamp: StampOptions): [string, Uint8Array][] {
   if (stamp.rows !== null && !stamp.rows.includes(row)) return [];
   const at = row * ContextRow.size;
   const isGiven = stamp.hasContexts && slot.contexts[at + ContextRow.present] === 1;
-  const trace = isGiven ? slot.contexts.subarray(at, at + 16) : traceIdOf(stamp.seed, stamp.threshold, row);
+  const trace = isGiven ? slot.contexts.subarray(at, at + 16) : traceIdOf(stamp, stamp.threshold, row);
   const ids: [string, Uint8Array][] = [['trace_id', trace]];
   return stamp.spanIds ? [...ids, ['span_id', spanIdOf(stamp.seed, row, 0)]] : ids;
 }
 
 const stamps = fc.record({
   rows: liveRows(SLOT_RECORDS),
+  prefix: fc.bigInt({ min: 1n, max: 2n ** 64n - 1n }),
   seed: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
   threshold: fc.oneof(fc.constant(0n), fc.bigInt({ min: 0n, max: 2n ** 56n - 1n })),
   hasContexts: fc.boolean(),
@@ -115,7 +116,7 @@ describe('lokiStream with ids', () => {
     const line = '10.0.0.1 - - "GET / HTTP/1.1" 200 12 "Mozilla/5.0"\n';
     const count = scanned(Buffer.from(line.repeat(50)));
     const selection = { slot, first: 0, count, live: null };
-    const stamp = { rows: null, seed: 5n, threshold: 0n, hasContexts: false, spanIds: false };
+    const stamp = { rows: null, prefix: 9n, seed: 5n, threshold: 0n, hasContexts: false, spanIds: false };
     const compressed = (ids: StampOptions | null) => {
       const end = kernel.lokiStream(selection, body, 0, { ...LOKI, stamp: ids });
       return kernel.snappy(body, end, out, { regions: kernel.idRegions });
@@ -124,17 +125,17 @@ describe('lokiStream with ids', () => {
     const length = compressed(stamp);
     // The first has nothing before it that is the same.
     for (let row = 1; row < count; row++) {
-      const digits = traceIdOf(5n, 0n, row).toString('hex');
-      // The tag of a literal of 32 bytes lies before them.
-      expect(out.bytes.subarray(0, length).includes(`\x7c${digits}`, 0, 'latin1')).toBe(true);
+      const digits = traceIdOf({ prefix: 9n, seed: 5n }, 0n, row).toString('hex', 8);
+      // The tag of a literal of 16 bytes lies before them: the first half of the id is that of the log before.
+      expect(out.bytes.subarray(0, length).includes(`\x3c${digits}`, 0, 'latin1')).toBe(true);
     }
-    // 32 digits, a tag for them, a copy more because the match before is cut.
-    expect((length - without) / count).toBeLessThan(32 + 1 + 3 + 1);
+    // 16 digits, a tag for them, a copy of what lies before them, a copy more because the match before is cut.
+    expect((length - without) / count).toBeLessThan(16 + 1 + 3 + 3);
   });
 
   test('refuses to note more ids than a body can have', () => {
     const count = scanned(Buffer.from('a\n'.repeat(SLOT_RECORDS)));
-    const stamp = { rows: null, seed: 5n, threshold: 0n, hasContexts: false, spanIds: true };
+    const stamp = { rows: null, prefix: 9n, seed: 5n, threshold: 0n, hasContexts: false, spanIds: true };
     const encode = () =>
       kernel.lokiStream({ slot, first: 0, count, live: null }, body, 0, { ...LOKI, stamp });
     encode();
@@ -144,7 +145,7 @@ describe('lokiStream with ids', () => {
 
 describe('snappy with regions', () => {
   test('is decoded to the input whatever the regions say', () => {
-    const stamp = { rows: null, seed: 5n, threshold: 0n, hasContexts: false, spanIds: true };
+    const stamp = { rows: null, prefix: 9n, seed: 5n, threshold: 0n, hasContexts: false, spanIds: true };
     const count = scanned(Buffer.from('some text\n'.repeat(100)));
     kernel.lokiStream({ slot, first: 0, count, live: null }, body, 0, { ...LOKI, stamp });
     fc.assert(

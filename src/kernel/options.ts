@@ -40,7 +40,8 @@ export interface RecordBlobs {
 export interface StampOptions {
   /** Rows to stamp, ascending; null: all. Rows outside the selection do no harm. */
   readonly rows: Uint32Array | null;
-  /** What ids are drawn from, as in `Traced` (record/traced.ts). */
+  /** What ids are made of, as in `Traced` (record/traced.ts). */
+  readonly prefix: bigint;
   readonly seed: bigint;
   readonly threshold: bigint;
   /** Whether the slot's `contexts` column is filled: a record that came with a context keeps that trace id. */

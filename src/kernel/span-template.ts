@@ -1,13 +1,14 @@
 /** What `Kernel.encodeSpans` copies once a log, and where it puts what differs between logs. */
+import type { RecordChecksum } from './record-checksum.ts';
 
 export const PatchKind = {
-  /** 16 bytes: the log's trace id, or the one that came with it. */
-  traceId: 0,
+  /** 8 bytes: the second half of the log's trace id; what stands before it is the caller's. */
+  traceHalf: 0,
   /** 8 bytes: the log's span id number `argument`, 0 to 13. */
   spanId: 1,
   /** 8 bytes: the span id that came with the log. */
   incomingParentSpanId: 2,
-  /** The record's length in bytes, as a varint of 5 bytes. */
+  /** The record's length in bytes (below 2^28), as a varint of 4 bytes. */
   size: 3,
   /** The record's position in its stream (below 2^56), as a varint of 8 bytes. */
   offset: 4,
@@ -15,7 +16,21 @@ export const PatchKind = {
   uid: 5,
   /** Length of the last span, as a varint of 4 bytes right before its content: grows by the record's blob. */
   rootLength: 6,
+  /** 16 bytes: the trace id that came with the log. */
+  incomingTraceId: 7,
 } as const;
+
+/** How many bytes are patched, by kind. */
+export const PATCH_WIDTHS: Readonly<Record<SpanPatch['kind'], number>> = {
+  [PatchKind.traceHalf]: 8,
+  [PatchKind.spanId]: 8,
+  [PatchKind.incomingParentSpanId]: 8,
+  [PatchKind.size]: 4,
+  [PatchKind.offset]: 8,
+  [PatchKind.uid]: 12,
+  [PatchKind.rootLength]: 4,
+  [PatchKind.incomingTraceId]: 16,
+};
 
 export interface SpanPatch {
   /** Offset in the template's bytes. */
@@ -28,27 +43,26 @@ export interface SpanPatch {
 export interface SpanTemplate {
   readonly bytes: Buffer;
   readonly patches: readonly SpanPatch[];
-  readonly spans: number;
 }
 
 export interface SpanOptions {
   /** As in `Traced` (record/traced.ts): what the ids are drawn from. */
   readonly seed: bigint;
   readonly threshold: bigint;
-  /** Whether the slot's `contexts` column is filled for the selected rows. */
-  readonly hasContexts: boolean;
   /** Position in the stream of the record in the selection's row `first`. */
   readonly from: number;
-  readonly plain: SpanTemplate;
-  /** For logs that came with a context; null: they get the plain one, with an id of their own. */
-  readonly joined: SpanTemplate | null;
+  /** One with patches of what came with the log takes it from the slot's `contexts` column. */
+  readonly template: SpanTemplate;
   /** Appends each record's blob, encoded fields of `Span`, to its root. Needs a patch `rootLength`. */
   readonly useBlobs: boolean;
+  /** Also computes the CRC-32 of what the encoded records stand for; null: of nothing. */
+  readonly checksum: { readonly record: RecordChecksum; readonly constant: number } | null;
 }
 
 export interface EncodedSpans {
   readonly bytes: number;
-  readonly spans: number;
   /** How many of the selection's records were done: fewer than all when the region is full. */
   readonly rows: number;
+  /** With `checksum`: the register (crc32.ts) of these records, from 0. */
+  readonly register: number;
 }

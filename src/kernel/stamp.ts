@@ -4,7 +4,7 @@ import type { StampOptions } from './options.ts';
 import type { Slot } from './slot.ts';
 
 /** Offset of `Stamp.regions` in words. */
-const REGIONS = 8;
+const REGIONS = 10;
 
 /**
  * @param words the whole memory.
@@ -15,21 +15,21 @@ const REGIONS = 8;
 export function putStamp(
   words: Uint32Array,
   at: number,
-  { rows, seed, threshold, hasContexts, spanIds }: StampOptions,
+  { rows, prefix, seed, threshold, hasContexts, spanIds }: StampOptions,
   slot: Slot,
   rowList: Uint32Array,
   regions: number,
 ): void {
   const stamp = at >> 2;
-  words[stamp] = Number(seed & 0xffffffffn);
-  words[stamp + 1] = Number(seed >> 32n);
-  words[stamp + 2] = Number(threshold & 0xffffffffn);
-  words[stamp + 3] = Number(threshold >> 32n);
+  const big = Buffer.from(words.buffer, at, 24);
+  big.writeBigUInt64BE(prefix, 0);
+  big.writeBigUInt64LE(seed, 8);
+  big.writeBigUInt64LE(threshold, 16);
   if (rows !== null) rowList.set(rows);
-  words[stamp + 4] = rows === null ? 0 : rowList.byteOffset;
-  words[stamp + 5] = rows === null ? 0 : rowList.byteOffset + rows.byteLength;
-  words[stamp + 6] = hasContexts ? slot.contexts.byteOffset : 0;
-  words[stamp + 7] = spanIds ? 1 : 0;
+  words[stamp + 6] = rows === null ? 0 : rowList.byteOffset;
+  words[stamp + 7] = rows === null ? 0 : rowList.byteOffset + rows.byteLength;
+  words[stamp + 8] = hasContexts ? slot.contexts.byteOffset : 0;
+  words[stamp + 9] = spanIds ? 1 : 0;
   words[stamp + REGIONS] = regions;
 }
 

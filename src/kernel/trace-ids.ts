@@ -1,46 +1,59 @@
 /**
- * Ids of one traced log: numbers of a counter-based generator over the segment's seed and the log's row, so that whoever
- * has both draws the same ids. The twin of what the kernel draws; where there is no kernel, this does it.
+ * Ids of traced logs: what the logs of a batch share, and numbers of a counter-based generator over the batch's seed and
+ * the log's row, so that whoever has both draws the same ids. The twin of what the kernel draws; where there is no
+ * kernel, this does it.
  *
- * The generator is SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA 2014) with
- * 16 draws a row.
+ * A trace id is the batch's prefix (8 bytes) and the row's number (8 bytes). W3C Trace Context level 2 asks for no more:
+ * its last 7 bytes must be random, and consistent sampling looks at those. What is the same for all logs of a batch
+ * costs nothing in what is compressed, spans and stamped logs (docs/adr/0004). The root's span id is the row's number
+ * too. Its children's ids, unique within the trace, are their own number (1 to 13) and the first 7 bytes of the root's.
+ *
+ * The generator is SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA 2014), one
+ * draw a row.
  */
 
-const DRAWS_PER_ROW = 16n;
 /** The golden ratio's fraction in 64 bits, odd. */
-const GAMMA = 0x9e3779b97f4a7c15n;
+export const GAMMA = 0x9e3779b97f4a7c15n;
 const LOW_56 = (1n << 56n) - 1n;
 
-function draw(seed: bigint, row: number, index: number): bigint {
-  let z = BigInt.asUintN(64, seed + (BigInt(row) * DRAWS_PER_ROW + BigInt(index) + 1n) * GAMMA);
+/** What the ids of a batch's logs are made of; 64 bits each. */
+export interface IdSeed {
+  /** The first half of every trace id; never 0. */
+  readonly prefix: bigint;
+  /** What the second halves are drawn from. */
+  readonly seed: bigint;
+}
+
+/** The generator's number for a row, 64 bits; never 0. */
+export function draw(seed: bigint, row: number): bigint {
+  let z = BigInt.asUintN(64, seed + (BigInt(row) + 1n) * GAMMA);
   z = BigInt.asUintN(64, (z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n);
   z = BigInt.asUintN(64, (z ^ (z >> 27n)) * 0x94d049bb133111ebn);
-  return z ^ (z >> 31n);
+  return z ^ (z >> 31n) || 1n;
 }
 
 /**
- * Draws 0 and 1, big-endian; never all zeros.
+ * The prefix and the row's number, big-endian.
  * @param threshold 0 to 2^56: the id's low 56 bits are at least this, evenly spread above it.
  */
-export function traceIdOf(seed: bigint, threshold: bigint, row: number): Buffer {
-  const high = draw(seed, row, 0);
-  const random = draw(seed, row, 1);
+export function traceIdOf({ prefix, seed }: IdSeed, threshold: bigint, row: number): Buffer {
+  const random = draw(seed, row);
   const low = threshold + (((random & LOW_56) * ((1n << 56n) - threshold)) >> 56n);
-  const rest = (random & ~LOW_56) | low;
   const id = Buffer.alloc(16);
-  id.writeBigUInt64BE(high);
-  id.writeBigUInt64BE(high === 0n && rest === 0n ? 1n : rest, 8);
+  id.writeBigUInt64BE(prefix);
+  id.writeBigUInt64BE((random & ~LOW_56) | low, 8);
   return id;
 }
 
-/** Draw 2 + n, big-endian; never all zeros. */
+/** Span id `n` of a row, big-endian: 0 is the root, 1 to 13 are its children. */
 export function spanIdOf(seed: bigint, row: number, n: number): Buffer {
+  const root = draw(seed, row);
   const id = Buffer.alloc(8);
-  id.writeBigUInt64BE(draw(seed, row, 2 + n) || 1n);
+  id.writeBigUInt64BE(n === 0 ? root : (BigInt(n) << 56n) | (root >> 8n));
   return id;
 }
 
 /** The seed that draws for a row what `seed` draws for the row `rows` behind it (or, below 0, before it). */
 export function shiftSeed(seed: bigint, rows: number): bigint {
-  return BigInt.asUintN(64, seed + BigInt(rows) * DRAWS_PER_ROW * GAMMA);
+  return BigInt.asUintN(64, seed + BigInt(rows) * GAMMA);
 }

@@ -1,35 +1,36 @@
 /**
- * Finds the row whose log has a trace id, from the seed alone: the generator of trace-ids.ts is a bijection, so its
- * number can be taken back to the state it was drawn from, and the state says how many draws lie between it and the
- * seed. For questions about a trace id of which nothing else is left.
+ * Finds the row whose log has a trace id, from what ids are drawn from alone. For questions about a trace id of which
+ * nothing else is left. The generator of trace-ids.ts is a bijection, so its number can be taken back to the state it
+ * was drawn from, and the state says how many draws lie between it and the seed. A threshold hides the number's low
+ * bits: then every row is tried, but only where the prefix is that of the id, which is true of one batch.
  */
-import { traceIdOf } from './trace-ids.ts';
+import { GAMMA, type IdSeed, traceIdOf } from './trace-ids.ts';
 
-const GAMMA = 0x9e3779b97f4a7c15n;
-const DRAWS_PER_ROW = 16n;
 /** Inverses modulo 2^64 of the odd constants of trace-ids.ts. */
 const GAMMA_INVERSE = inverse(GAMMA);
 const FIRST_INVERSE = inverse(0xbf58476d1ce4e5b9n);
 const SECOND_INVERSE = inverse(0x94d049bb133111ebn);
 
-/** The generator's state at which the first half of the id was drawn. @param traceId 16 bytes. */
-export function stateOf(traceId: Buffer): bigint {
-  let z = traceId.readBigUInt64BE(0);
-  z = unshift(z, 31n);
-  z = unshift(BigInt.asUintN(64, z * SECOND_INVERSE), 27n);
-  return unshift(BigInt.asUintN(64, z * FIRST_INVERSE), 30n);
-}
-
-/** The row below `rows` that draws the id; -1: none does. @param state as `stateOf` gave it for the id. */
+/** The row below `rows` that draws the id; -1: none does. @param traceId 16 bytes. */
 export function rowOf(
   traceId: Buffer,
-  state: bigint,
-  { seed, threshold, rows }: { seed: bigint; threshold: bigint; rows: number },
+  origin: IdSeed & { readonly threshold: bigint; readonly rows: number },
 ): number {
-  const draws = BigInt.asUintN(64, (state - seed) * GAMMA_INVERSE) - 1n;
-  if (draws < 0n || draws % DRAWS_PER_ROW !== 0n || draws >= BigInt(rows) * DRAWS_PER_ROW) return -1;
-  const row = Number(draws / DRAWS_PER_ROW);
-  return traceIdOf(seed, threshold, row).equals(traceId) ? row : -1;
+  const { prefix, seed, threshold, rows } = origin;
+  if (traceId.readBigUInt64BE(0) !== prefix) return -1;
+  if (threshold > 0n) {
+    for (let row = 0; row < rows; row++) if (traceIdOf(origin, threshold, row).equals(traceId)) return row;
+    return -1;
+  }
+  const row = BigInt.asUintN(64, (stateOf(traceId.readBigUInt64BE(8)) - seed) * GAMMA_INVERSE) - 1n;
+  return row >= 0n && row < BigInt(rows) ? Number(row) : -1;
+}
+
+/** The generator's state at which a number was drawn. */
+function stateOf(drawn: bigint): bigint {
+  let z = unshift(drawn, 31n);
+  z = unshift(BigInt.asUintN(64, z * SECOND_INVERSE), 27n);
+  return unshift(BigInt.asUintN(64, z * FIRST_INVERSE), 30n);
 }
 
 /** Takes `z ^ (z >> bits)` back to z. */

@@ -8,6 +8,7 @@ const slot = kernel.slots.take()!;
 const traced: Traced = {
   rows: Uint32Array.of(2, 5, 9),
   count: 3,
+  prefix: 3n,
   seed: 42n,
   threshold: 0n,
   hasContexts: false,
@@ -28,9 +29,11 @@ test('without a list every row is traced, without tracing none', () => {
 });
 
 test('writes the ids that the spans of the row have', () => {
-  expect(stampOf(kernel, slot, traced, 5)).toEqual({ trace_id: kernel.traceId(42n, 0n, 5).toString('hex') });
+  expect(stampOf(kernel, slot, traced, 5)).toEqual({
+    trace_id: kernel.traceId(traced, 0n, 5).toString('hex'),
+  });
   expect(stampOf(kernel, slot, { ...traced, stamp: 'trace_and_span' }, 5)).toEqual({
-    trace_id: kernel.traceId(42n, 0n, 5).toString('hex'),
+    trace_id: kernel.traceId(traced, 0n, 5).toString('hex'),
     span_id: kernel.spanId(42n, 5, 0).toString('hex'),
   });
 });
@@ -42,5 +45,7 @@ test('a log that came with a context keeps its trace id', () => {
   slot.contexts[at + ContextRow.present] = 1;
   const withContexts = { ...traced, hasContexts: true };
   expect(stampOf(kernel, slot, withContexts, 5)!.trace_id).toBe('ab'.repeat(16));
-  expect(stampOf(kernel, slot, withContexts, 2)!.trace_id).toBe(kernel.traceId(42n, 0n, 2).toString('hex'));
+  expect(stampOf(kernel, slot, withContexts, 2)!.trace_id).toBe(
+    kernel.traceId(traced, 0n, 2).toString('hex'),
+  );
 });

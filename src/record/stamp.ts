@@ -25,7 +25,7 @@ export function stampOf(
   const traceId =
     hasContexts && slot.contexts[context + ContextRow.present] === 1
       ? Buffer.from(slot.contexts.buffer, slot.contexts.byteOffset + context + ContextRow.traceId, 16)
-      : kernel.traceId(seed, threshold, row);
+      : kernel.traceId(traced, threshold, row);
   return {
     trace_id: traceId.toString('hex'),
     ...(stamp === 'trace_and_span' && { span_id: kernel.spanId(seed, row, 0).toString('hex') }),

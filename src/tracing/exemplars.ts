@@ -2,6 +2,8 @@
  * Logs whose traces the agent remembers at this moment, as examples for a histogram of latencies. Taken from the store
  * when somebody asks, so that every id leads to a trace and the path of logs knows nothing of it. Called at a scrape.
  */
+import { STORED_HEAD } from './spans/span-run.ts';
+import type { Run } from './store/run.ts';
 import type { SpanRing } from './store/span-ring.ts';
 
 /** Newest runs of spans that are looked at: some milliseconds of work. */
@@ -30,16 +32,16 @@ export function* tracedLogs(ring: Pick<SpanRing, 'newestFirst'>): Generator<Trac
     if (meta === null || meta.outcome === 'filtered') continue;
     yield {
       source: meta.source,
-      traceId: () => traceIdAt(run.bytes),
+      traceId: () => firstTraceId(run),
       seconds: meta.durationMs / 1000,
       endedAtMs: meta.startedAtMs + meta.durationMs,
     };
   }
 }
 
-/** That of the first span. */
-function traceIdAt(bytes: Buffer): string {
-  let at = 1;
+/** That of the first span, which is never compressed. */
+function firstTraceId({ bytes, deflated }: Run): string {
+  let at = (deflated === null ? 0 : STORED_HEAD) + 1;
   while (bytes[at]! >= 0x80) at++;
   at += 1 + TRACE_ID_HEAD.length;
   return bytes.toString('hex', at, at + TRACE_ID_BYTES);

@@ -183,10 +183,11 @@ describe('FullE2E', () => {
   test('sinks stamp the ids that the spans have', async () => {
     const rig = new TracingRig({ tracing: { mode: 'full-e2e' } });
     await rig.deliver(lines(20));
-    const { seed, threshold, rows, count, stamp } = rig.batch!.segments[0]!.traced!;
+    const traced = rig.batch!.segments[0]!.traced!;
+    const { threshold, rows, count, stamp } = traced;
     expect({ rows, count, stamp }).toEqual({ rows: null, count: 20, stamp: 'trace_id' });
     const stamped = Array.from({ length: 20 }, (_, row) =>
-      rig.kernel.traceId(seed, threshold, row).toString('hex'),
+      rig.kernel.traceId(traced, threshold, row).toString('hex'),
     );
     expect(rig.named('log.process').map(({ traceId }) => traceId)).toEqual(stamped);
   });

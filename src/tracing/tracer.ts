@@ -7,6 +7,7 @@
 import type { Clock } from '../component/clock.ts';
 import type { Observer, Outcome } from '../component/observer.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import type { IdSeed } from '../kernel/trace-ids.ts';
 import type { Batch } from '../record/batch.ts';
 import type { Delivery } from '../record/delivery.ts';
 import type { Segment } from '../record/segment.ts';
@@ -18,6 +19,7 @@ import type { Outlets } from './exporters/outlets.ts';
 import { REASONS, type Reason } from './mode.ts';
 import { SelfMeasurement } from './self-measurement.ts';
 import type { TracingSettings } from './settings/settings.ts';
+import { takesDeflated } from './settings/settings-exporters.ts';
 import { Annotations } from './spans/annotate.ts';
 import { BatchLinks } from './spans/batch-links.ts';
 import { type BatchSpans, LogSpanWriter, type SpanSettings } from './spans/log-span-writer.ts';
@@ -33,7 +35,7 @@ import type { TailKeeper } from './tail/tail.ts';
 
 export interface TracerOptions {
   readonly settings: TracingSettings;
-  readonly kernel: Pick<Kernel, 'bytes' | 'blobs' | 'encodeSpans' | 'extractContexts'>;
+  readonly kernel: Pick<Kernel, 'bytes' | 'blobs' | 'links' | 'spans' | 'encodeSpans' | 'extractContexts'>;
   readonly clock: Pick<Clock, 'now' | 'toEpoch'>;
   readonly decision: Decision;
   readonly tail: TailKeeper;
@@ -63,10 +65,13 @@ interface Outfit {
   readonly server: ServerSpans;
 }
 
+/** Spans in a run, at most: as many as a slot of a busy agent has logs. */
+const RUN_SPANS = 8192;
+
 /** A batch between `processed` and `completed`. */
 interface Plan {
   readonly outfit: Outfit;
-  readonly seed: bigint;
+  readonly ids: IdSeed;
   readonly groups: readonly Group[];
   /** Sources in the batch, and which of them had processors when it was processed: a reload may change that. */
   readonly sources: ReadonlySet<string>;
@@ -82,7 +87,7 @@ export class Tracer implements Observer {
   readonly #writer: LogSpanWriter;
   readonly #ways = new Ways();
   readonly #seeds = new TraceSeeds();
-  readonly #links = new BatchLinks();
+  readonly #links: BatchLinks;
   readonly #plans = new WeakMap<Batch, Plan>();
   readonly #byReason = Object.fromEntries(REASONS.map((reason) => [reason, 0])) as Record<Reason, number>;
   readonly #ids = Buffer.alloc(24);
@@ -98,6 +103,7 @@ export class Tracer implements Observer {
     this.#contexts = new ContextReader(options.kernel, options.carriesContexts);
     this.#choice = new LogChoice({ ...options, random: this.#random });
     this.#writer = new LogSpanWriter(options);
+    this.#links = new BatchLinks(options.kernel);
     this.#outfit = this.#outfitOf(options.settings);
   }
 
@@ -124,13 +130,13 @@ export class Tracer implements Observer {
     if (mode === 'off') return;
     this.measurement.measure(() => {
       this.#options.adaptive.processed(batch);
-      const seed = this.#seeds.take(batch.count);
-      const groups = mode === 'system-only' ? [] : this.#chooseLogs(batch, seed, outfit.settings);
+      const ids = this.#seeds.take(batch.count);
+      const groups = mode === 'system-only' ? [] : this.#chooseLogs(batch, ids, outfit.settings);
       const sources = new Set<string>();
       for (const { stream } of batch.segments) sources.add(stream.source);
       const processed = new Set<string>();
       for (const source of sources) if (this.#options.isProcessed(source)) processed.add(source);
-      this.#plans.set(batch, { outfit, seed, groups, sources, processed });
+      this.#plans.set(batch, { outfit, ids, groups, sources, processed });
     });
   }
 
@@ -168,20 +174,20 @@ export class Tracer implements Observer {
     });
   }
 
-  #chooseLogs(batch: Batch, seed: bigint, settings: TracingSettings): readonly Group[] {
+  #chooseLogs(batch: Batch, ids: IdSeed, settings: TracingSettings): readonly Group[] {
     if (settings.incoming !== 'ignore') this.#contexts.read(batch);
-    return this.#choice.choose(batch, seed, settings);
+    return this.#choice.choose(batch, ids, settings);
   }
 
   #write(batch: Batch, deliveries: readonly Delivery[], plan: Plan): void {
-    const { outfit, seed, groups, sources, processed } = plan;
+    const { outfit, ids, groups, sources, processed } = plan;
     const ways = this.#ways.of(batch, deliveries);
     const links = this.#links;
     links.clear();
     for (let i = 0; i < this.#ids.length; i += 4) this.#ids.writeUInt32LE(this.#random() * 2 ** 32, i);
     const shared: BatchSpans = {
       batch,
-      seed,
+      ids,
       settings: outfit.spans,
       // Taken once: wall time may be stepped between two readings, and children must lie inside their parents.
       epoch: this.#options.clock.toEpoch(0),
@@ -237,7 +243,7 @@ export class Tracer implements Observer {
 
   #outfitOf(settings: TracingSettings): Outfit {
     const { ring, outlets, kernel } = this.#options;
-    const { mode, logSpans, incoming, exclude } = settings;
+    const { mode, logSpans, incoming, exclude, exporters } = settings;
     const writes = spanFilter(exclude.spanNames);
     const annotations = new Annotations(settings.annotate);
     const shared = { ring, outlets, random: this.#random, writes };
@@ -252,6 +258,8 @@ export class Tracer implements Observer {
         incoming,
         written: writes('log.process'),
         shorterThanMs: exclude.shorterThanMs,
+        runSpans: Math.min(RUN_SPANS, ...exporters.map(({ maxExportBatchSize }) => maxExportBatchSize)),
+        deflates: exporters.every(takesDeflated),
         templates: new LogTemplates({ annotations, writes, linked: system.enabled }),
         blobs: new SpanBlobs(kernel.blobs, annotations),
       },

@@ -249,11 +249,11 @@ function removalsOf(segment: Segment): readonly Removal[] | null {
 
 function tracedOf({ traced, first }: Segment): TracedPassage | null {
   if (traced === null) return null;
-  const { seed, threshold, rows, count, hasContexts } = traced;
+  const { prefix, seed, threshold, rows, count, hasContexts } = traced;
   let places: number[] | null = null;
   if (rows !== null) {
     places = [];
     for (let i = 0; i < rows.length && i < MAX_TRACED_PLACES; i++) places.push(rows[i]! - first);
   }
-  return { seed, threshold, places, count, hasContexts };
+  return { prefix, seed, threshold, places, count, hasContexts };
 }

@@ -3,7 +3,7 @@
  * was drawn from (kernel/trace-rows.ts), which works for every traced log of the journal; a record uid by what it says.
  */
 import type { Clock } from '../component/clock.ts';
-import { rowOf, stateOf } from '../kernel/trace-rows.ts';
+import { rowOf } from '../kernel/trace-rows.ts';
 import { streamHash } from '../record/record-uid.ts';
 import type { Stream } from '../record/stream.ts';
 import type { DeliveryJournal } from './journal.ts';
@@ -91,11 +91,10 @@ class IdFinder {
   async #bySeed(traceId: string): Promise<Spot[]> {
     const { journal } = this.#options;
     const id = Buffer.from(traceId, 'hex');
-    const state = stateOf(id);
     for (const { segment, batch } of journal.inFlight()) {
       const { traced, first, count, stream } = segment;
       if (traced === null) continue;
-      const row = rowOf(id, state, { ...traced, rows: first + count });
+      const row = rowOf(id, { ...traced, rows: first + count });
       if (row < first) continue;
       const offset = segment.rewritten ? undefined : segment.from + batch.slot.starts[row]! - segment.address;
       return this.#found(stream, { from: segment.from, offset, place: row - first }, traceId);
@@ -104,7 +103,7 @@ class IdFinder {
       if (i % AT_ONCE === AT_ONCE - 1) await new Promise((resolve) => setImmediate(resolve));
       const { traced, row: first, count, stream, from } = passage;
       if (traced === null) continue;
-      const row = rowOf(id, state, { ...traced, rows: first + count });
+      const row = rowOf(id, { ...traced, rows: first + count });
       if (row >= first) return this.#found(stream, { from, offset: undefined, place: row - first }, traceId);
     }
     return [];

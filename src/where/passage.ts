@@ -3,6 +3,7 @@
  * stream, when each stage was done with them, and how each sink ended them. Runs that follow each other and went alike
  * become one. Made by the journal once a batch is complete; read by whoever asks where a line is.
  */
+import type { IdSeed } from '../kernel/trace-ids.ts';
 import type { Stream } from '../record/stream.ts';
 
 /** `buffered`: in the disk buffer of the sink; what became of them there is not known here. */
@@ -41,8 +42,7 @@ export interface Removal {
 }
 
 /** What gives the trace ids of the passage's logs back. */
-export interface TracedPassage {
-  readonly seed: bigint;
+export interface TracedPassage extends IdSeed {
   readonly threshold: bigint;
   /** Places of the traced logs within the passage, ascending; null: all that were not removed. */
   readonly places: readonly number[] | null;

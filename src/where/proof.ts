@@ -160,7 +160,7 @@ export class Proof {
     const row = (inFlight?.segment.first ?? passage?.row ?? 0) + (place ?? 0);
     const live = finding.verdict !== 'filtered';
     if (traced != null && place !== null && live && isTraced(traced, place)) {
-      if (!traced.hasContexts) return traceIdOf(traced.seed, traced.threshold, row).toString('hex');
+      if (!traced.hasContexts) return traceIdOf(traced, traced.threshold, row).toString('hex');
       return this.#remembered(spot, passage);
     }
     if (passage === undefined) return undefined;

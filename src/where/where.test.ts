@@ -377,7 +377,7 @@ test('in a disk buffer: safe, until as many logs went there later as it holds', 
 });
 
 describe('trace ids', () => {
-  const SEED = 12345n;
+  const IDS = { prefix: 0xabcdefn, seed: 12345n };
   /** Traces the rows, as the tracer would. */
   const tracer = (rows: number[] | null): Observer => ({
     processed(batch) {
@@ -385,7 +385,7 @@ describe('trace ids', () => {
         segment.traced = {
           rows: rows === null ? null : Uint32Array.from(rows),
           count: rows?.length ?? segment.count,
-          seed: SEED,
+          ...IDS,
           threshold: 0n,
           hasContexts: false,
           stamp: 'trace_id',
@@ -393,7 +393,7 @@ describe('trace ids', () => {
       }
     },
   });
-  const idOf = (row: number) => traceIdOf(SEED, 0n, row).toString('hex');
+  const idOf = (row: number) => traceIdOf(IDS, 0n, row).toString('hex');
 
   test('a line that was traced says its trace id, the others none', async () => {
     start({ observers: [tracer([1])] });

@@ -14,7 +14,7 @@ import {
 /** A run of these spans, held by nobody. */
 export function runOf(spans: readonly SpanObject[], scope: Buffer | null = null): Run {
   const bytes = encode(ScopeSpansType, { spans });
-  return { bytes, spans: spans.length, type: 'log', meta: null, scope, holders: 0 };
+  return { bytes, deflated: null, spans: spans.length, type: 'log', meta: null, scope, holders: 0 };
 }
 
 /** A run of `count` traces of `spansPerTrace` spans each; the traces' ids count up from `first`. */

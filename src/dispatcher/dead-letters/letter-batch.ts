@@ -97,6 +97,7 @@ export class LetterBatch implements Batch {
       segment.traced = {
         rows,
         count: rows.length,
+        prefix: 0n,
         seed: 0n,
         threshold: 0n,
         hasContexts: true,

@@ -213,13 +213,14 @@ test('the sink sees records as they were: stream, labels, time of reading, level
   delivery.segments[0]!.traced = {
     rows: Uint32Array.of(2),
     count: 1,
+    prefix: 3n,
     seed: 7n,
     threshold: 0n,
     hasContexts: false,
     stamp: 'none',
   };
   await rig.store.write(delivery, refused(3), 'no good');
-  const traceId = rig.kernel.traceId(7n, 0n, 2).toString('hex');
+  const traceId = rig.kernel.traceId({ prefix: 3n, seed: 7n }, 0n, 2).toString('hex');
   const { replay } = replayOf(rig, {}, ({ batch: resent }) => {
     const { slot, segments, count } = resent;
     expect(count).toBe(3);

@@ -42,6 +42,7 @@ test('a letter says where its record comes from, why it is here and what process
   delivery.segments[0]!.traced = {
     rows: Uint32Array.of(1),
     count: 1,
+    prefix: 3n,
     seed: 7n,
     threshold: 0n,
     hasContexts: false,
@@ -62,7 +63,7 @@ test('a letter says where its record comes from, why it is here and what process
     offset: 105,
     read_at: new Date(rig.clock.toEpoch(0)).toISOString(),
     uid: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-z]{8}-000000000069$/),
-    trace_id: rig.kernel.traceId(7n, 0n, 1).toString('hex'),
+    trace_id: rig.kernel.traceId({ prefix: 3n, seed: 7n }, 0n, 1).toString('hex'),
     severity: 17,
     timestamp_ns: '1700000000123456789',
     fields: { a: 1 },

@@ -151,6 +151,7 @@ function tracedHead(segment: Segment): TracedHead {
   const places = live === null ? null : new Map(Array.from(live, (each, index) => [each, index]));
   return {
     row,
+    prefix: traced.prefix.toString(16),
     seed: traced.seed.toString(16),
     threshold: traced.threshold.toString(16),
     stamp: traced.stamp,

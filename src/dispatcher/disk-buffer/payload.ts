@@ -18,8 +18,9 @@ export interface StreamHead {
 
 /** Which of a run's records are traced, and how to draw their ids again (record/traced.ts). */
 export interface TracedHead {
-  /** Row of the run's first record in the batch it came from, and seed and threshold as hexadecimal digits. */
+  /** Row of the run's first record in the batch it came from, and what ids are made of as hexadecimal digits. */
   readonly row: number;
+  readonly prefix: string;
   readonly seed: string;
   readonly threshold: string;
   readonly stamp: Stamp;

@@ -81,6 +81,7 @@ const run: fc.Arbitrary<Run> = fc
     keep: fc.option(fc.array(bool, { minLength: 12, maxLength: 12 }), { nil: undefined }),
     trace: fc.option(fc.array(bool, { minLength: 12, maxLength: 12 }), { nil: undefined }),
     traceAll: bool,
+    prefix: fc.bigInt({ min: 1n, max: 2n ** 64n - 1n }),
     seed: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
     contexts: fc.array(context, { minLength: 12, maxLength: 12 }),
     hasContexts: bool,
@@ -109,6 +110,7 @@ const run: fc.Arbitrary<Run> = fc
       ...(live !== undefined && { live }),
       ...(isTraced && {
         traced: {
+          prefix: r.prefix,
           seed: r.seed,
           threshold: 5n,
           stamp: 'trace_and_span' as const,
@@ -136,7 +138,13 @@ test('a sink sees of stored records what it would have seen of them at first, id
 
 test('a frame that is larger than a slot is divided, and nothing of a record changes', () => {
   const small = Kernel.create({ memoryBytes: 2 ** 16, slotBytes: 256, slotRecords: 7 });
-  const traced = { seed: 9n, threshold: 0n, stamp: 'trace_and_span' as const, hasContexts: false };
+  const traced = {
+    prefix: 4n,
+    seed: 9n,
+    threshold: 0n,
+    stamp: 'trace_and_span' as const,
+    hasContexts: false,
+  };
   const lines = Array.from({ length: 40 }, (_, k) => `line ${k} ${'x'.repeat(k)}`);
   const part = partOf(kernel, [
     {

@@ -164,6 +164,7 @@ export class StoredBatch implements Batch {
     segment.traced = {
       rows,
       count,
+      prefix: BigInt(`0x${run.traced.prefix}`),
       seed: shiftSeed(BigInt(`0x${run.traced.seed}`), shift),
       threshold: BigInt(`0x${run.traced.threshold}`),
       hasContexts: run.traced.contexts,

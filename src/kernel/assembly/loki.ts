@@ -1,7 +1,7 @@
 import { copyBytes } from './copy';
 import { hexOf8, putHex16 } from './hex';
-import { isStamped, Stamp, stampedFrom, traceIdOf } from './stamp';
-import { spanId } from './trace-ids';
+import { hasContext, isStamped, Stamp, stampedFrom, traceIdOf } from './stamp';
+import { draw, spanIdOf } from './trace-ids';
 import { putVarint, varintLength } from './varint';
 
 /**
@@ -80,12 +80,14 @@ function putStamp(to: usize, stamp: Stamp, row: u32): usize {
   v128.store(to, TRACE_ID);
   to += TRACE_ID_HEAD;
   putHex16(to, traceIdOf(stamp, row));
-  noteRegion(stamp, to, TRACE_ID_DIGITS);
+  // The first half of an id that was drawn is that of the record before.
+  const own = hasContext(stamp, row) ? TRACE_ID_DIGITS : TRACE_ID_DIGITS / 2;
   to += TRACE_ID_DIGITS;
+  noteRegion(stamp, to - own, own);
   if (stamp.spanIds == 0) return to;
   v128.store(to, SPAN_ID);
   to += SPAN_ID_HEAD;
-  v128.store(to, hexOf8(i64x2.splat(spanId(stamp.seed, row, 0))));
+  v128.store(to, hexOf8(i64x2.splat(spanIdOf(draw(stamp.seed, row), 0))));
   noteRegion(stamp, to, SPAN_ID_DIGITS);
   return to + SPAN_ID_DIGITS;
 }

@@ -125,9 +125,15 @@ function regionFrom(region: usize, regionsEnd: usize, at: usize, end: usize): us
 }
 
 /** How many of the 16 bytes before `at` are the same `offset` before. */
-function sameBefore(at: usize, offset: u32): u32 {
+function sameOf16(at: usize, offset: u32): u32 {
   const differ = <u32>i8x16.bitmask(i8x16.ne(v128.load(at - 16), v128.load(at - 16 - offset)));
   return clz((differ << 16) | 0x8000);
+}
+
+/** How many of the 32 bytes before `at` are the same `offset` before. */
+function sameBefore(at: usize, offset: u32): u32 {
+  const same = sameOf16(at, offset);
+  return same < 16 ? same : 16 + sameOf16(at - 16, offset);
 }
 
 /**
@@ -225,7 +231,7 @@ export function snappy(
     if (region >= regions + stride) {
       const before: usize = load<u32>(region - stride);
       const distance = <u32>(stop - before);
-      if (distance < 0x10000 && before >= from + 16) {
+      if (distance < 0x10000 && before >= from + 32) {
         expected = distance;
         if (pending != stop) {
           const copied = max(pending, stop - sameBefore(stop, distance));

@@ -1,4 +1,4 @@
-import { traceId } from './trace-ids';
+import { draw, traceHalf } from './trace-ids';
 
 /** Which records get their trace id written into them. Called by the encoders. */
 
@@ -9,6 +9,8 @@ const CONTEXT_PRESENT: usize = 25;
 /** What `Kernel` writes of `StampOptions`. */
 @unmanaged
 export class Stamp {
+  /** As it is stored. */
+  prefix: u64;
   seed: u64;
   threshold: u64;
   /** Rows to stamp, u32 ascending, and their end; both 0: all. */
@@ -32,9 +34,14 @@ export function isStamped(stamp: Stamp, at: usize, row: u32): bool {
   return stamp.rowsEnd == 0 || (at < stamp.rowsEnd && load<u32>(at) == row);
 }
 
-/** The 16 bytes of a record's trace id: that of its context where it has one. */
+/** Whether the record came with a context, whose trace id it keeps. */
+export function hasContext(stamp: Stamp, row: u32): bool {
+  return stamp.contexts != 0 && load<u8>(stamp.contexts + (row << CONTEXT_SHIFT), CONTEXT_PRESENT) != 0;
+}
+
+/** The 16 bytes of a record's trace id. */
 export function traceIdOf(stamp: Stamp, row: u32): v128 {
-  const context = stamp.contexts + (row << CONTEXT_SHIFT);
-  if (stamp.contexts != 0 && load<u8>(context, CONTEXT_PRESENT) != 0) return v128.load(context);
-  return traceId(stamp.seed, stamp.threshold, row);
+  if (hasContext(stamp, row)) return v128.load(stamp.contexts + (row << CONTEXT_SHIFT));
+  const half = traceHalf(draw(stamp.seed, row), stamp.threshold);
+  return i64x2.replace_lane(i64x2.splat(stamp.prefix), 1, half);
 }

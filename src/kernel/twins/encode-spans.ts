@@ -6,8 +6,8 @@ export interface TwinSpan {
   readonly size: number;
   /** Position in the stream. */
   readonly offset: number;
-  /** Trace id and span id that came with the log; null: none. */
-  readonly context: { readonly traceId: Uint8Array; readonly spanId: Uint8Array } | null;
+  /** Trace id and span id that came with the log. */
+  readonly context: { readonly traceId: Uint8Array; readonly spanId: Uint8Array };
   readonly blob: Uint8Array;
 }
 
@@ -20,13 +20,14 @@ export function encodeSpan(
   const bytes = Buffer.concat([template.bytes, blob]);
   for (const { at, kind, argument } of template.patches) {
     const contents = {
-      [PatchKind.traceId]: () => context?.traceId ?? traceIdOf(seed, threshold, row),
+      [PatchKind.traceHalf]: () => traceIdOf({ prefix: 1n, seed }, threshold, row).subarray(8),
       [PatchKind.spanId]: () => spanIdOf(seed, row, argument),
-      [PatchKind.incomingParentSpanId]: () => context!.spanId,
-      [PatchKind.size]: () => padded(size, 5),
+      [PatchKind.incomingParentSpanId]: () => context.spanId,
+      [PatchKind.size]: () => padded(size, 4),
       [PatchKind.offset]: () => padded(offset, 8),
       [PatchKind.uid]: () => Buffer.from((offset % 2 ** 48).toString(16).padStart(12, '0')),
       [PatchKind.rootLength]: () => padded(bytes.length - at - 4, 4),
+      [PatchKind.incomingTraceId]: () => context.traceId,
     };
     bytes.set(contents[kind](), at);
   }

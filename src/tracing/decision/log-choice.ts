@@ -4,6 +4,7 @@
  * which sinks stamp; the groups it returns are what spans are made of when the batch is complete. Called by the tracer.
  */
 import type { Kernel } from '../../kernel/kernel.ts';
+import type { IdSeed } from '../../kernel/trace-ids.ts';
 import type { Batch } from '../../record/batch.ts';
 import type { Segment } from '../../record/segment.ts';
 import { ContextFlag, ContextRow, type Traced } from '../../record/traced.ts';
@@ -62,16 +63,16 @@ export class LogChoice {
   }
 
   /**
-   * @param seed from which ids of the batch's rows are drawn.
+   * @param ids what ids of the batch's rows are made of.
    * @throws what a part of it throws; no segment is marked as traced then.
    */
-  choose(batch: Batch, seed: bigint, settings: StampSettings): Group[] {
+  choose(batch: Batch, ids: IdSeed, settings: StampSettings): Group[] {
     const all: Group[] = [];
     try {
       for (const segment of batch.segments) {
         const groups = this.#chooseOf(batch, segment, settings.incoming !== 'ignore' && batch.hasContexts);
         if (groups.length === 0) continue;
-        segment.traced = tracedOf(groups, seed, settings);
+        segment.traced = tracedOf(groups, ids, settings);
         all.push(...groups);
       }
     } catch (error) {
@@ -162,13 +163,13 @@ export function liveRowsOf(groups: readonly Group[]): Uint32Array | null {
 }
 
 /** What sinks stamp; null when there are only filtered logs. */
-function tracedOf(groups: readonly Group[], seed: bigint, { incoming, stamp }: StampSettings): Traced | null {
+function tracedOf(groups: readonly Group[], ids: IdSeed, { incoming, stamp }: StampSettings): Traced | null {
   const live = groups.filter((group) => !group.filtered);
   if (live.length === 0) return null;
   return {
+    ...ids,
     rows: liveRowsOf(live),
     count: live.reduce((sum, group) => sum + group.count, 0),
-    seed,
     // Ids of logs in other groups came with them, or have no threshold.
     threshold: live.at(-1)!.threshold,
     hasContexts: incoming === 'parent' && live.some((group) => group.hasContexts),

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../component/clock.ts';
 import type { Logger } from '../../component/logger.ts';
-import type { ExporterSettings, JaegerSettings } from '../settings/settings-exporters.ts';
+import { type ExporterSettings, type JaegerSettings, speaksThrift } from '../settings/settings-exporters.ts';
 import type { Envelope } from '../spans/resource.ts';
 import { ConsoleTransport, type LineOutput } from './console.ts';
 import { ExportQueue } from './export-queue.ts';
@@ -66,10 +66,8 @@ function createTransport(settings: ExporterSettings, context: ExporterContext): 
   }
 }
 
-/** Jaeger's collector takes Thrift at `/api/traces` and OTLP at `/v1/traces`; any other path is taken for OTLP too. */
 function createJaeger(options: OtlpOptions & { settings: JaegerSettings }, log: Logger): Transport {
-  const { pathname } = new URL(options.settings.endpoint);
-  if (!pathname.replace(/\/+$/, '').endsWith('/api/traces')) return new OtlpHttpTransport(options);
+  if (!speaksThrift(options.settings.endpoint)) return new OtlpHttpTransport(options);
   const transport = new JaegerTransport(options);
   log.info(
     { endpoint: transport.endpoint },

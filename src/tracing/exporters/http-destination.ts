@@ -7,7 +7,7 @@ import type { Clock } from '../../component/clock.ts';
 import { PermanentError, RetryableError } from '../../component/errors.ts';
 import type { HttpSettings } from '../settings/settings-exporters.ts';
 import { errorText } from './error-text.ts';
-import type { Body } from './otlp-request.ts';
+import type { Body } from './request-body.ts';
 import { tlsOptions } from './tls-options.ts';
 
 /** More of an answer is not read; collectors answer with a few bytes. */

@@ -6,7 +6,7 @@ import { type DecodedScope, decodeResource, decodeScope, withScope } from '../sp
 import { HttpDestination } from './http-destination.ts';
 import { writeProcess, writeSpan } from './jaeger-span.ts';
 import type { OtlpOptions } from './otlp-http.ts';
-import { gzipped } from './otlp-request.ts';
+import { bodyOf } from './request-body.ts';
 import { spansInTurns } from './spans-in-turns.ts';
 import { ThriftWriter } from './thrift-writer.ts';
 import type { EncodedSpans, Transport } from './transport.ts';
@@ -19,7 +19,7 @@ export class JaegerTransport implements Transport {
   readonly #process: ThriftWriter;
   readonly #scope: DecodedScope;
   readonly #headers: Readonly<Record<string, string>>;
-  readonly #gzip: boolean;
+  readonly #compression: 'gzip' | 'none';
 
   constructor({ settings, envelope, ...options }: OtlpOptions) {
     this.#destination = new HttpDestination({
@@ -31,10 +31,11 @@ export class JaegerTransport implements Transport {
     this.#process.struct(1);
     writeProcess(this.#process, decodeResource(envelope.resource));
     this.#scope = decodeScope(envelope.scope);
-    this.#gzip = settings.compression === 'gzip';
+    // Nothing of Thrift is compressed already.
+    this.#compression = settings.compression === 'gzip' ? 'gzip' : 'none';
     this.#headers = {
       'content-type': 'application/x-thrift',
-      ...(this.#gzip && { 'content-encoding': 'gzip' }),
+      ...(this.#compression === 'gzip' && { 'content-encoding': 'gzip' }),
     };
   }
 
@@ -56,8 +57,8 @@ export class JaegerTransport implements Transport {
     writer.append(spans);
     writer.endStruct();
     const bytes = writer.finish();
-    const body = { chunks: [bytes], length: bytes.length };
-    await this.#destination.post(this.#gzip ? await gzipped(body) : body, this.#headers, signal);
+    const body = await bodyOf({ parts: [bytes], length: bytes.length }, this.#compression);
+    await this.#destination.post(body, this.#headers, signal);
   }
 
   close(): Promise<void> {

@@ -10,7 +10,8 @@ import type { Envelope } from '../spans/resource.ts';
 import { shortened } from './error-text.ts';
 import { grpcError } from './grpc-status.ts';
 import type { OtlpOptions } from './otlp-http.ts';
-import { gzipped, otlpRequest, partialSuccess } from './otlp-request.ts';
+import { otlpRequest, partialSuccess } from './otlp-request.ts';
+import { bodyOf } from './request-body.ts';
 import { tlsOptions } from './tls-options.ts';
 import type { EncodedSpans, Transport } from './transport.ts';
 
@@ -32,7 +33,6 @@ export class OtlpGrpcTransport implements Transport {
   readonly #tls: ConnectionOptions;
   readonly #envelope: Envelope;
   readonly #headers: http2.OutgoingHttpHeaders;
-  readonly #gzip: boolean;
   #session: http2.ClientHttp2Session | null = null;
 
   /** Connects to nothing yet. Throws when a file of the TLS settings cannot be read. */
@@ -41,7 +41,6 @@ export class OtlpGrpcTransport implements Transport {
     this.#settings = settings;
     this.#tls = tlsOptions(settings.tls);
     this.#envelope = envelope;
-    this.#gzip = settings.compression === 'gzip';
     this.#headers = {
       ...lowerCased(settings.headers),
       ':method': 'POST',
@@ -50,15 +49,15 @@ export class OtlpGrpcTransport implements Transport {
       'content-type': 'application/grpc',
       'user-agent': userAgent,
       'grpc-timeout': `${Math.min(settings.timeoutMs, 99_999_999)}m`,
-      ...(this.#gzip && { 'grpc-encoding': 'gzip' }),
+      ...(settings.compression !== 'none' && { 'grpc-encoding': 'gzip' }),
     };
   }
 
   async send(batch: readonly EncodedSpans[], signal: AbortSignal): Promise<void> {
-    const request = otlpRequest(this.#envelope, batch);
-    const { chunks, length } = this.#gzip ? await gzipped(request) : request;
+    const { compression } = this.#settings;
+    const { chunks, length } = await bodyOf(otlpRequest(this.#envelope, batch), compression);
     const head = Buffer.alloc(FRAME_HEAD_BYTES);
-    head.writeUInt8(this.#gzip ? 1 : 0, 0);
+    head.writeUInt8(compression === 'none' ? 0 : 1, 0);
     head.writeUInt32BE(length, 1);
     const answer = await this.#call([head, ...chunks], signal);
     const error = grpcError(this.endpoint, answer.headers, answer.trailers);

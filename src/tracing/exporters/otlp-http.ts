@@ -1,11 +1,12 @@
 /** OTLP over HTTP with protobuf bodies, as its specification has it (opentelemetry.io/docs/specs/otlp, "OTLP/HTTP"). */
 import type { Clock } from '../../component/clock.ts';
 import { PartialError } from '../../component/errors.ts';
-import type { HttpSettings } from '../settings/settings-exporters.ts';
+import type { Compression, HttpSettings } from '../settings/settings-exporters.ts';
 import type { Envelope } from '../spans/resource.ts';
 import { shortened } from './error-text.ts';
 import { HttpDestination } from './http-destination.ts';
-import { gzipped, otlpRequest, partialSuccess } from './otlp-request.ts';
+import { otlpRequest, partialSuccess } from './otlp-request.ts';
+import { bodyOf } from './request-body.ts';
 import type { EncodedSpans, Transport } from './transport.ts';
 
 /** The specification lists these and forbids to send again after any other. */
@@ -23,15 +24,15 @@ export class OtlpHttpTransport implements Transport {
   readonly #destination: HttpDestination;
   readonly #envelope: Envelope;
   readonly #headers: Readonly<Record<string, string>>;
-  readonly #gzip: boolean;
+  readonly #compression: Compression;
 
   constructor({ settings, envelope, ...options }: OtlpOptions) {
     this.#destination = new HttpDestination({ settings, retryable: RETRYABLE, ...options });
     this.#envelope = envelope;
-    this.#gzip = settings.compression === 'gzip';
+    this.#compression = settings.compression;
     this.#headers = {
       'content-type': 'application/x-protobuf',
-      ...(this.#gzip && { 'content-encoding': 'gzip' }),
+      ...(settings.compression !== 'none' && { 'content-encoding': 'gzip' }),
     };
   }
 
@@ -40,8 +41,7 @@ export class OtlpHttpTransport implements Transport {
   }
 
   async send(batch: readonly EncodedSpans[], signal: AbortSignal): Promise<void> {
-    const request = otlpRequest(this.#envelope, batch);
-    const body = this.#gzip ? await gzipped(request) : request;
+    const body = await bodyOf(otlpRequest(this.#envelope, batch), this.#compression);
     const partial = partialSuccess(await this.#destination.post(body, this.#headers, signal));
     if (partial === null || partial.rejectedSpans <= 0) return;
     throw new PartialError(

@@ -1,34 +1,31 @@
 /**
- * OTLP export requests around runs that are encoded already: only the envelope is written, runs are not copied unless
- * the request is small. Used by the OTLP transports.
+ * OTLP export requests around runs that are encoded already: only the envelope is written. What is sent of them,
+ * compressed or not, is request-body.ts's. Used by the OTLP transports.
  */
-import { promisify } from 'node:util';
-import { constants, gzip } from 'node:zlib';
 import { MalformedProtobuf, ProtobufReader } from '../spans/protobuf-reader.ts';
 import type { Envelope } from '../spans/resource.ts';
-import { type EncodedSpans, sameScope } from './transport.ts';
+import { type EncodedSpans, plainLength, sameScope } from './transport.ts';
 
-/** Bytes to send, in order. */
-export interface Body {
-  readonly chunks: readonly Buffer[];
+/** A message as parts that follow one another: bytes, or spans as they are stored. */
+export interface Message {
+  readonly parts: readonly (Buffer | EncodedSpans)[];
+  /** Bytes when nothing is compressed. */
   readonly length: number;
 }
-
-/** Up to here one copy costs less than several writes to a socket. */
-const MAX_COPIED_BYTES = 64 * 1024;
 
 /**
  * An `ExportTraceServiceRequest` (opentelemetry-proto, collector/trace/v1) of one resource, with a `ScopeSpans` for each
  * stretch of spans that share their scope's attributes.
  */
-export function otlpRequest({ resource, scope }: Envelope, batch: readonly EncodedSpans[]): Body {
+export function otlpRequest({ resource, scope }: Envelope, batch: readonly EncodedSpans[]): Message {
   const groups = byScope(batch).map((group) => scopeSpans(scope, group));
   const groupsLength = groups.reduce((sum, { length }) => sum + length, 0);
   const resourceField = Buffer.concat([fieldHead(1, resource.length), resource]);
   const resourceSpans = fieldHead(1, resourceField.length + groupsLength);
-  const chunks = [resourceSpans, resourceField, ...groups.flatMap(({ chunks }) => chunks)];
-  const length = resourceSpans.length + resourceField.length + groupsLength;
-  return { chunks: length <= MAX_COPIED_BYTES ? [Buffer.concat(chunks, length)] : chunks, length };
+  return {
+    parts: [resourceSpans, resourceField, ...groups.flatMap(({ parts }) => parts)],
+    length: resourceSpans.length + resourceField.length + groupsLength,
+  };
 }
 
 /** Stretches of spans with one scope. */
@@ -43,22 +40,13 @@ function byScope(batch: readonly EncodedSpans[]): EncodedSpans[][] {
 }
 
 /** The field `scope_spans` of `ResourceSpans`. */
-function scopeSpans(scope: Buffer, group: readonly EncodedSpans[]): Body {
+function scopeSpans(scope: Buffer, group: readonly EncodedSpans[]): Message {
   const attributes = group[0]!.scope ?? Buffer.alloc(0);
-  const runs = adjoining(group);
-  const spansLength = runs.reduce((sum, run) => sum + run.length, 0);
+  const spansLength = group.reduce((sum, piece) => sum + plainLength(piece), 0);
   const scopeHead = fieldHead(1, scope.length + attributes.length);
   const contentLength = scopeHead.length + scope.length + attributes.length + spansLength;
   const head = Buffer.concat([fieldHead(2, contentLength), scopeHead, scope, attributes]);
-  return { chunks: [head, ...runs], length: head.length + spansLength };
-}
-
-const compress = promisify(gzip);
-
-/** The body as gzip; off the main thread. At the fastest level: a denser one costs more than a span does. */
-export async function gzipped({ chunks }: Body): Promise<Body> {
-  const bytes = await compress(Buffer.concat(chunks), { level: constants.Z_BEST_SPEED });
-  return { chunks: [bytes], length: bytes.length };
+  return { parts: [head, ...group], length: head.length + spansLength };
 }
 
 /** What a collector says of a request that it accepted; null: all is well. */
@@ -86,24 +74,6 @@ function readPartialSuccess(reader: ProtobufReader): { rejectedSpans: number; me
     else reader.skip();
   }
   return result;
-}
-
-/** Runs that lie behind one another in the ring become one. */
-function adjoining(batch: readonly EncodedSpans[]): Buffer[] {
-  const merged: Buffer[] = [];
-  for (const { bytes } of batch) {
-    const last = merged.at(-1);
-    if (
-      last !== undefined &&
-      last.buffer === bytes.buffer &&
-      last.byteOffset + last.length === bytes.byteOffset
-    ) {
-      merged[merged.length - 1] = Buffer.from(last.buffer, last.byteOffset, last.length + bytes.length);
-    } else {
-      merged.push(bytes);
-    }
-  }
-  return merged;
 }
 
 /** Tag and length of a length-delimited field. */

@@ -113,12 +113,9 @@ describe.each(['http', 'grpc'] as const)('OTLP over %s', (name) => {
     const memory = Buffer.from(new ArrayBuffer(side.bytes.length * 2 + 7));
     side.bytes.copy(memory, 0);
     side.bytes.copy(memory, side.bytes.length);
-    const first = { bytes: memory.subarray(0, side.bytes.length), spans: 6000, scope: null };
-    const second = {
-      bytes: memory.subarray(side.bytes.length, side.bytes.length * 2),
-      spans: 6000,
-      scope: null,
-    };
+    const whole = { deflated: null, spans: 6000, scope: null };
+    const first = { ...whole, bytes: memory.subarray(0, side.bytes.length) };
+    const second = { ...whole, bytes: memory.subarray(side.bytes.length, side.bytes.length * 2) };
     const transport = connect();
     await transport.send([first, second, first], never);
     expect(collector.spans).toHaveLength(18_000);

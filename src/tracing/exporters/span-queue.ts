@@ -2,13 +2,15 @@
  * Spans waiting for export, oldest first, as references into the span ring. Holds every run from which it has spans; no
  * bytes are copied unless `detach` says so. Never decides when or where they go; export-queue.ts does.
  */
-import type { Run } from '../store/run.ts';
+import { plainSpans } from '../spans/span-run.ts';
+import type { Deflated, Run } from '../store/run.ts';
 import { cutSpans } from './cut-spans.ts';
-import { type EncodedSpans, sameScope } from './transport.ts';
+import { type EncodedSpans, plainLength, sameScope } from './transport.ts';
 
 /** Spans of one run, or their copy. */
 interface Piece extends EncodedSpans {
   bytes: Buffer;
+  deflated: Deflated | null;
   spans: number;
   /** Held for this piece; null: the bytes are a copy. */
   run: Run | null;
@@ -18,10 +20,11 @@ interface Piece extends EncodedSpans {
 export class Batch {
   readonly pieces: Piece[] = [];
   spans = 0;
+  /** When nothing is compressed. */
   bytes = 0;
 
   add(piece: Piece): void {
-    this.bytes += piece.bytes.length + this.scopeBytes(piece);
+    this.bytes += plainLength(piece) + this.scopeBytes(piece);
     this.pieces.push(piece);
     this.spans += piece.spans;
   }
@@ -60,15 +63,20 @@ export class SpanQueue {
    */
   push(run: Run, room: number, { copy }: { copy: boolean }): number {
     if (run.spans === 0) return 0;
-    const piece: Piece = { bytes: run.bytes, spans: run.spans, scope: run.scope, run };
+    if (run.spans > room && room < 1) return 0;
+    const { bytes, deflated, spans, scope } = run;
+    const piece: Piece = { bytes, deflated, spans, scope, run };
+    run.holders++;
     if (run.spans > room) {
-      if (room < 1) return 0;
-      const cut = cutSpans(run.bytes, room, Number.POSITIVE_INFINITY);
-      if (cut.torn) return 0;
-      piece.bytes = run.bytes.subarray(0, cut.end);
+      decompress(piece);
+      const cut = cutSpans(piece.bytes, room, Number.POSITIVE_INFINITY);
+      if (cut.torn) {
+        release(piece);
+        return 0;
+      }
+      piece.bytes = piece.bytes.subarray(0, cut.end);
       piece.spans = cut.spans;
     }
-    run.holders++;
     if (copy) detach(piece);
     this.#pieces.push(piece);
     this.#spans += piece.spans;
@@ -82,10 +90,10 @@ export class SpanQueue {
       const piece = this.#pieces[this.#head]!;
       const spans = maxSpans - batch.spans;
       const bytes = maxBytes - batch.bytes - batch.scopeBytes(piece);
-      if (piece.spans > spans || piece.bytes.length > bytes) {
+      if (piece.spans > spans || plainLength(piece) > bytes) {
         // Finding where to cut takes a look at every span: what fits into the next batch as a whole waits for it.
         const fitsNext =
-          piece.spans <= maxSpans && piece.bytes.length + (piece.scope?.length ?? 0) <= maxBytes;
+          piece.spans <= maxSpans && plainLength(piece) + (piece.scope?.length ?? 0) <= maxBytes;
         if (batch.spans === 0 || !fitsNext) this.#takePart(batch, piece, spans, bytes);
         break;
       }
@@ -106,6 +114,7 @@ export class SpanQueue {
   }
 
   #takePart(batch: Batch, piece: Piece, maxSpans: number, maxBytes: number): void {
+    decompress(piece);
     const cut = cutSpans(piece.bytes, maxSpans, maxBytes);
     const fits = !cut.torn && cut.end <= maxBytes;
     if (!fits && batch.spans > 0) return;
@@ -120,6 +129,14 @@ export class SpanQueue {
     piece.bytes = piece.bytes.subarray(cut.end);
     piece.spans -= cut.spans;
   }
+}
+
+/** So that it can be cut. Its bytes are its own then. */
+function decompress(piece: Piece): void {
+  if (piece.deflated === null) return;
+  piece.bytes = plainSpans(piece);
+  piece.deflated = null;
+  release(piece);
 }
 
 function detach(piece: Piece): void {

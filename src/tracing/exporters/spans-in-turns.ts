@@ -1,3 +1,4 @@
+import { plainSpans } from '../spans/span-run.ts';
 import {
   type Attributes,
   type DecodedSpan,
@@ -25,9 +26,9 @@ export async function* spansInTurns(
   batch: readonly EncodedSpans[],
   signal: AbortSignal,
 ): AsyncGenerator<Portion> {
-  for (const { bytes, scope: encoded } of batch) {
-    const scope = decodeScopeAttributes(encoded);
-    for (let rest = bytes; rest.length > 0; ) {
+  for (const piece of batch) {
+    const scope = decodeScopeAttributes(piece.scope);
+    for (let rest = plainSpans(piece); rest.length > 0; ) {
       const { end } = cutSpans(rest, SPANS_A_TURN, Number.POSITIVE_INFINITY);
       yield { spans: decodeSpans(rest.subarray(0, end)), scope };
       rest = rest.subarray(end);

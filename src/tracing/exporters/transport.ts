@@ -1,11 +1,20 @@
 /** What an export queue hands to a transport, and what it expects of one. */
 
+import type { Deflated } from '../store/run.ts';
+
 /** Encoded spans: repeated `spans` fields (number 2) of an OTLP `ScopeSpans` message, tags and lengths included. */
 export interface EncodedSpans {
+  /** As in `Run`: `plainSpans` (spans/span-run.ts) decompresses. */
   readonly bytes: Buffer;
+  readonly deflated: Deflated | null;
   readonly spans: number;
   /** As in `Run`: attributes of the scope that these spans are to be put under. */
   readonly scope: Buffer | null;
+}
+
+/** Bytes of these spans when they are not compressed. */
+export function plainLength({ bytes, deflated }: Pick<EncodedSpans, 'bytes' | 'deflated'>): number {
+  return deflated === null ? bytes.length : deflated.length;
 }
 
 /** Whether spans with these scopes go under one: by reference, which is the usual case, or else by content. */

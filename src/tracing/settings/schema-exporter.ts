@@ -19,14 +19,14 @@ const queue = {
     .min(1)
     .max(1_000_000)
     .optional()
-    .describe('Most spans in a request. Default: OTEL_BSP_MAX_EXPORT_BATCH_SIZE, else 4096.'),
+    .describe('Most spans in a request. Default: OTEL_BSP_MAX_EXPORT_BATCH_SIZE, else 16384.'),
   max_queue_size: z
     .int()
     .min(1)
     .max(100_000_000)
     .optional()
     .describe(
-      'Most spans that wait for export; more are dropped and counted. Default: OTEL_BSP_MAX_QUEUE_SIZE, else 262144.',
+      'Most spans that wait for export; more are dropped and counted. Default: OTEL_BSP_MAX_QUEUE_SIZE, else 524288.',
     ),
 };
 
@@ -58,9 +58,11 @@ const http = {
     .optional()
     .describe('Longest time a request may take. Default: OTEL_EXPORTER_OTLP_TIMEOUT, else 10s.'),
   compression: z
-    .enum(['none', 'gzip'])
+    .enum(['auto', 'gzip', 'none'])
     .optional()
-    .describe('Compression of requests. Default: OTEL_EXPORTER_OTLP_COMPRESSION, else none.'),
+    .describe(
+      'Compression of requests. auto: gzip with spans that are compressed while they are encoded, which costs less than sending them as they are; gzip: compresses other spans too. Default: OTEL_EXPORTER_OTLP_COMPRESSION, else auto; none for Thrift.',
+    ),
   tls: tls.optional().describe('Certificates, for https endpoints.'),
 };
 

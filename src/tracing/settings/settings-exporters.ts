@@ -23,13 +23,16 @@ export interface TlsSettings {
   readonly insecureSkipVerify: boolean;
 }
 
+/** `auto`: gzip around spans that the kernel compresses as it encodes them, and the rest as it is. */
+export type Compression = 'auto' | 'gzip' | 'none';
+
 export interface HttpSettings {
   /** Complete: used as it is, path included. */
   readonly endpoint: string;
   readonly headers: Readonly<Record<string, string>>;
   /** Of one request. */
   readonly timeoutMs: number;
-  readonly compression: 'none' | 'gzip';
+  readonly compression: Compression;
   readonly tls: TlsSettings;
 }
 
@@ -39,6 +42,17 @@ export type OtlpSettings = {
 } & HttpSettings &
   QueueSettings;
 export type JaegerSettings = { readonly type: 'jaeger' } & HttpSettings & QueueSettings;
+/** Jaeger's collector takes Thrift at `/api/traces` and OTLP at `/v1/traces`; any other path is taken for OTLP too. */
+export function speaksThrift(endpoint: string): boolean {
+  return new URL(endpoint).pathname.replace(/\/+$/, '').endsWith('/api/traces');
+}
+
+/** Whether an exporter sends spans that are compressed as they are. */
+export function takesDeflated(settings: ExporterSettings): boolean {
+  if (settings.type === 'otlp') return settings.compression !== 'none';
+  return settings.type === 'jaeger' && !speaksThrift(settings.endpoint) && settings.compression !== 'none';
+}
+
 export type ConsoleSettings = { readonly type: 'console'; readonly format: 'text' | 'json' } & QueueSettings;
 export type FileExportSettings = {
   readonly type: 'file';
@@ -54,10 +68,11 @@ const BATCH_TIMEOUT_MS = 5000;
 const EXPORT_TIMEOUT_MS = 30_000;
 /**
  * OpenTelemetry's are 512 and 2048 spans, made for applications: one batch of logs in full-e2e is more than that. These
- * make requests of 0.4 to 0.8 MiB, within the 4 MiB that gRPC servers accept by default, and fill half of the store.
+ * make requests of up to 2 MiB (0.8 MiB compressed), within the 4 MiB that gRPC servers accept by default, and a queue
+ * that fills half of the store.
  */
-const MAX_EXPORT_BATCH_SIZE = 4096;
-const MAX_QUEUE_SIZE = 262_144;
+const MAX_EXPORT_BATCH_SIZE = 16_384;
+const MAX_QUEUE_SIZE = 524_288;
 /** OpenTelemetry's default (`OTEL_EXPORTER_OTLP_TIMEOUT`). */
 const TIMEOUT_MS = 10_000;
 
@@ -85,7 +100,7 @@ function resolveExporter(config: ExporterConfig, env: EnvironmentReader, single:
         endpoint: config.endpoint,
         headers: config.headers ?? {},
         timeoutMs: config.timeout ?? TIMEOUT_MS,
-        compression: config.compression ?? 'none',
+        compression: config.compression ?? (speaksThrift(config.endpoint) ? 'none' : 'auto'),
         tls: tlsSettings(config.tls),
         ...queue,
       };
@@ -136,7 +151,7 @@ function resolveOtlp(
     endpoint: otlpEndpoint(config.endpoint, protocol, env),
     headers: config.headers ?? (secrets ? env.pairs(otlpNames('HEADERS')) : {}),
     timeoutMs: config.timeout ?? env.integer(otlpNames('TIMEOUT'), 1) ?? TIMEOUT_MS,
-    compression: config.compression ?? env.choice(otlpNames('COMPRESSION'), ['none', 'gzip']) ?? 'none',
+    compression: config.compression ?? env.choice(otlpNames('COMPRESSION'), ['none', 'gzip']) ?? 'auto',
     tls: config.tls
       ? tlsSettings(config.tls)
       : {

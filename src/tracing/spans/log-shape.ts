@@ -50,7 +50,9 @@ export const LogCell = {
   readText: 5,
   batchTraceId: 6,
   batchSpanId: 8,
-  sends: 9,
+  /** The first half of the logs' trace ids. */
+  idPrefix: 9,
+  sends: 10,
 } as const;
 
 /**

@@ -4,6 +4,7 @@
  * of its own comes through span-blobs.ts. Called by the tracer.
  */
 import type { Kernel } from '../../kernel/kernel.ts';
+import type { IdSeed } from '../../kernel/trace-ids.ts';
 import type { Batch } from '../../record/batch.ts';
 import { liveCount } from '../../record/segment.ts';
 import type { Group } from '../decision/log-choice.ts';
@@ -15,14 +16,15 @@ import type { BatchLinks } from './batch-links.ts';
 import { LogCell, type LogShape } from './log-shape.ts';
 import type { LogTemplate, LogTemplates } from './log-templates.ts';
 import { textOfTime } from './record-uid.ts';
-import { hasContext, type RowList, type SpanBlobs } from './span-blobs.ts';
-import { Cells, fill, type Template } from './span-template.ts';
+import { divideByContext, partOf, type RowList } from './row-list.ts';
+import type { SpanBlobs } from './span-blobs.ts';
+import { deflatedBound, encodeDeflated, encodePlain, type RunSource } from './span-run.ts';
+import { Cells, fill } from './span-template.ts';
 import type { Way } from './ways.ts';
 
-/** Spans in a run, at most: fewer than exporters send at once by default. */
-const RUN_SPANS = 2048;
 /** Runs take at most this part of what the ring can take as one: what is left over at the end of its zones is less. */
 const RING_SHARE = 4;
+/** Of the spans of a run when they are not compressed. */
 const RUN_BYTES = 2 ** 20;
 
 /** Under what settings the logs of a batch were chosen: their spans are written under the same. */
@@ -34,6 +36,10 @@ export interface SpanSettings {
   readonly written: boolean;
   /** Log traces that took less than this are not written. */
   readonly shorterThanMs: number;
+  /** Spans in a run, at most: as many as every exporter sends at once. */
+  readonly runSpans: number;
+  /** Whether nobody who is offered spans wants them as they are. */
+  readonly deflates: boolean;
   readonly templates: LogTemplates;
   readonly blobs: SpanBlobs;
 }
@@ -41,7 +47,7 @@ export interface SpanSettings {
 /** What the spans of a batch share. */
 export interface BatchSpans {
   readonly batch: Batch;
-  readonly seed: bigint;
+  readonly ids: IdSeed;
   readonly settings: SpanSettings;
   /** Milliseconds since 1970 of monotonic 0. */
   readonly epoch: number;
@@ -61,7 +67,7 @@ export interface Written {
 const NOTHING: Written = { logs: 0, spans: 0 };
 
 export interface LogSpanWriterOptions {
-  readonly kernel: Pick<Kernel, 'encodeSpans'>;
+  readonly kernel: Pick<Kernel, 'encodeSpans' | 'spans'>;
   readonly ring: SpanRing;
   readonly outlets: Outlets;
 }
@@ -85,31 +91,7 @@ export class LogSpanWriter {
     const durationMs = way.endedAt - segment.readAt;
     if (!settings.written || durationMs < settings.shorterThanMs) return NOTHING;
 
-    // Where every log has a span, what they share is said once a batch: their cost is that of their bytes.
-    const scoped = settings.mode === 'full-e2e';
-    const events = scoped && settings.compact ? 'scope' : 'events';
-    const joins = settings.incoming === 'parent' && group.hasContexts;
-    const shape: LogShape = {
-      mode: settings.mode,
-      reason: group.reason,
-      traceState: group.traceState,
-      note: group.note,
-      outcome: way.outcome,
-      failure: way.failure,
-      stages: settings.compact ? events : 'spans',
-      scoped,
-      joined: false,
-      processed: shared.processed.has(segment.stream.source),
-      located: !segment.rewritten,
-      sends: way.sends,
-    };
-    const plain = settings.templates.get(segment.stream, shape, way.key);
-    const joinedShape: LogShape = { ...shape, stages: events, joined: true, traceState: '' };
-    const joined = joins ? settings.templates.get(segment.stream, joinedShape, way.key) : null;
     this.#fillCells(shared, group, way);
-    fill(plain, this.#cells);
-    if (joined !== null) fill(joined, this.#cells);
-
     const meta: LogRunMeta = {
       sourceId: segment.stream.id,
       source: segment.stream.source,
@@ -119,20 +101,48 @@ export class LogSpanWriter {
       durationMs,
     };
     const list = rows ?? segment.live;
-    const count = list?.length ?? liveCount(segment);
-    const links = settings.incoming === 'link' && group.hasContexts;
-    const blobs = settings.blobs.needed(batch, links) ? { links } : null;
+    const all: RowList = { first: segment.first, count: list?.length ?? liveCount(segment), rows: list };
+    const joins = settings.incoming === 'parent' && group.hasContexts;
+    const [own, joined] = joins ? divideByContext(batch, all) : [all, null];
     let spans = 0;
-    for (let done = 0; done < count; ) {
-      const part = partOf(segment.first, list, done, Math.min(count - done, this.#rowsPerRun(plain, joined)));
-      const run = this.#writeRun(shared, group, part, { plain, joined }, blobs, meta);
-      spans += run.spans;
-      done += run.rows;
+    if (own !== null)
+      spans += this.#writeRuns(shared, group, own, this.#shapeOf(shared, group, way), way, meta);
+    if (joined !== null) {
+      const shape = this.#shapeOf(shared, group, way);
+      const stages = shape.scoped && settings.compact ? 'scope' : 'events';
+      spans += this.#writeRuns(
+        shared,
+        group,
+        joined,
+        { ...shape, stages, joined: true, traceState: '' },
+        way,
+        meta,
+      );
     }
-    return { logs: count, spans };
+    return { logs: all.count, spans };
   }
 
-  #fillCells({ batch, epoch, traceId, spanId }: BatchSpans, { segment }: Group, way: Way): void {
+  #shapeOf({ settings, processed }: BatchSpans, { segment, ...group }: Group, way: Way): LogShape {
+    // Where every log has a span, what they share is said once a batch: their cost is that of their bytes.
+    const scoped = settings.mode === 'full-e2e';
+    const events = scoped ? 'scope' : 'events';
+    return {
+      mode: settings.mode,
+      reason: group.reason,
+      traceState: group.traceState,
+      note: group.note,
+      outcome: way.outcome,
+      failure: way.failure,
+      stages: settings.compact ? events : 'spans',
+      scoped,
+      joined: false,
+      processed: processed.has(segment.stream.source),
+      located: !segment.rewritten,
+      sends: way.sends,
+    };
+  }
+
+  #fillCells({ batch, ids, epoch, traceId, spanId }: BatchSpans, { segment }: Group, way: Way): void {
     const needed = LogCell.sends + 2 * way.sends.length;
     if (this.#cells.words.length < needed * 2) this.#cells = new Cells(needed * 2);
     const cells = this.#cells;
@@ -144,6 +154,7 @@ export class LogSpanWriter {
     cells.setText(LogCell.readText, textOfTime(epoch + segment.readAt));
     cells.setId(LogCell.batchTraceId, traceId);
     cells.setId(LogCell.batchSpanId, spanId);
+    cells.setBigEndian(LogCell.idPrefix, ids.prefix);
     let cell: number = LogCell.sends;
     for (const { startedAt, endedAt } of way.sends) {
       cells.setTime(cell++, epoch + startedAt);
@@ -151,105 +162,77 @@ export class LogSpanWriter {
     }
   }
 
-  #rowsPerRun(plain: Template, joined: Template | null): number {
-    const bytes = Math.max(plain.bytes.length, joined?.bytes.length ?? 0);
-    const most = Math.min(RUN_BYTES, this.#ring.maxRunBytes / RING_SHARE);
-    return Math.max(1, Math.floor(Math.min(RUN_SPANS / plain.spans, most / bytes)));
-  }
-
-  /** Writes one run, of as many of the rows as there is room for in the blobs. */
-  #writeRun(
-    { batch, seed, settings, links }: BatchSpans,
-    { segment, threshold }: Group,
-    part: RowList,
-    { plain, joined }: { plain: LogTemplate; joined: LogTemplate | null },
-    blobs: { links: boolean } | null,
+  /** Writes the spans of logs of one shape; returns how many spans. */
+  #writeRuns(
+    shared: BatchSpans,
+    group: Group,
+    list: RowList,
+    shape: LogShape,
+    way: Way,
     meta: LogRunMeta,
-  ): { rows: number; spans: number } {
-    const filled =
-      blobs === null ? { rows: part.count, bytes: 0 } : settings.blobs.fill(batch, part, blobs.links);
-    const rows = filled.rows;
-    const perRow = Math.max(plain.bytes.length, joined?.bytes.length ?? 0);
-    const reserved = this.#ring.reserve(rows * perRow + filled.bytes);
-    if (reserved === null) {
-      const spans = spansOf(batch, part, rows, plain, joined);
-      this.#outlets.lose(spans);
-      return { rows, spans };
-    }
+  ): number {
+    const { batch, settings, ids, links } = shared;
+    const { segment, threshold } = group;
+    const template = settings.templates.get(segment.stream, shape, way.key);
+    fill(template, this.#cells);
+    const scope = template.scope?.of(batch.id, this.#cells) ?? null;
+    const linksBack = settings.incoming === 'link' && group.hasContexts;
+    const blobs = settings.blobs.needed(batch, linksBack) ? settings.blobs : null;
     const { slot } = batch;
-    const first = part.rows === null ? part.first : segment.first;
-    const { bytes, spans } = this.#kernel.encodeSpans(
-      { slot, first, count: rows, live: part.rows?.subarray(0, rows) ?? null },
-      {
-        seed,
-        threshold,
-        hasContexts: joined !== null,
-        from: segment.from + (slot.starts[first]! - slot.starts[segment.first]!),
-        plain,
-        joined,
-        useBlobs: blobs !== null,
-      },
-      { address: this.#ring.region.address + reserved.at, capacity: reserved.capacity },
-    );
-    const run = this.#ring.commit(
-      reserved,
-      bytes,
-      spans,
-      meta,
-      plain.scope?.of(batch.id, this.#cells) ?? null,
-    );
-    this.#link(
-      links,
-      batch,
-      part,
-      rows,
-      { plain, joined },
-      blobs === null ? null : settings.blobs,
-      reserved.at,
-    );
-    this.#outlets.offer(run);
-    return { rows, spans };
-  }
-
-  /** Notes where the first roots are, so that the batch's span can link to them. */
-  #link(
-    links: BatchLinks,
-    batch: Batch,
-    { first, rows: list }: RowList,
-    rows: number,
-    { plain, joined }: { plain: Template; joined: Template | null },
-    blobs: SpanBlobs | null,
-    start: number,
-  ): void {
-    links.total += rows;
-    let at = start;
-    for (let i = 0; i < rows && links.room > 0; i++) {
-      const row = list === null ? first + i : list[i]!;
-      const template = joined !== null && hasContext(batch, row) ? joined : plain;
-      links.add(this.#ring.region.bytes, at + template.rootAt);
-      at += template.bytes.length + (blobs?.lengthOf(row) ?? 0);
+    for (let done = 0; done < list.count; ) {
+      let part = partOf(list, done, Math.min(list.count - done, this.#rowsPerRun(settings, template)));
+      let blobBytes = 0;
+      if (blobs !== null) {
+        const filled = blobs.fill(batch, part, linksBack);
+        part = partOf(part, 0, filled.rows);
+        blobBytes = filled.bytes;
+      }
+      done += part.count;
+      const { first, count, rows } = part;
+      const selection = { slot, first, count, live: rows };
+      const from = segment.from + (slot.starts[first]! - slot.starts[segment.first]!);
+      const source: RunSource = { selection, seed: ids.seed, threshold, from };
+      links.add(selection, { ids, threshold, joined: shape.joined });
+      this.#writeRun(source, template, blobs !== null ? blobBytes : null, settings.deflates, { meta, scope });
     }
+    return list.count * template.spans;
   }
-}
 
-function partOf(first: number, list: Uint32Array | null, done: number, count: number): RowList {
-  return list === null
-    ? { first: first + done, count, rows: null }
-    : { first, count, rows: list.subarray(done, done + count) };
-}
-
-function spansOf(
-  batch: Batch,
-  part: RowList,
-  rows: number,
-  plain: Template,
-  joined: Template | null,
-): number {
-  if (joined === null) return rows * plain.spans;
-  let spans = 0;
-  for (let i = 0; i < rows; i++) {
-    const row = part.rows === null ? part.first + i : part.rows[i]!;
-    spans += hasContext(batch, row) ? joined.spans : plain.spans;
+  #rowsPerRun({ runSpans }: SpanSettings, { spans, bytes }: LogTemplate): number {
+    const most = Math.min(RUN_BYTES, this.#ring.maxRunBytes / RING_SHARE);
+    return Math.max(1, Math.floor(Math.min(runSpans / spans, most / bytes.length)));
   }
-  return spans;
+
+  /** @param blobBytes of all its logs; null: they have none. */
+  #writeRun(
+    source: RunSource,
+    template: LogTemplate,
+    blobBytes: number | null,
+    deflates: boolean,
+    { meta, scope }: { meta: LogRunMeta; scope: Buffer | null },
+  ): void {
+    const { live, count } = source.selection;
+    const rows = live?.length ?? count;
+    const spans = rows * template.spans;
+    const deflated = deflates && blobBytes === null ? template.deflated : null;
+    const bound =
+      deflated === null
+        ? rows * template.bytes.length + (blobBytes ?? 0)
+        : deflatedBound(rows, template.bytes.length, deflated);
+    const reserved = this.#ring.reserve(bound);
+    if (reserved === null) {
+      this.#outlets.lose(spans);
+      return;
+    }
+    const run =
+      deflated === null
+        ? {
+            bytes: encodePlain(this.#kernel, source, template, blobBytes !== null, reserved),
+            deflated: null,
+          }
+        : encodeDeflated(this.#kernel, source, { template, deflated }, reserved);
+    this.#outlets.offer(
+      this.#ring.commit(reserved, run.bytes, spans, meta, { scope, deflated: run.deflated }),
+    );
+  }
 }

@@ -27,8 +27,8 @@ export interface LogSpansOptions {
 export function buildLogTemplate(stream: Stream, shape: LogShape, options: LogSpansOptions): Template {
   const writer = new TemplateWriter();
   if (shape.stages === 'spans') writeStages(writer, shape, options);
-  const parent = shape.joined ? 'incoming' : null;
-  const root = { ...headOf('log.process', ROOT, parent, LogCell.readAt, LogCell.endedAt) };
+  const own = headOf('log.process', ROOT, null, LogCell.readAt, LogCell.endedAt);
+  const root: SpanHead = shape.joined ? { ...own, trace: 'incoming', parent: 'incoming' } : own;
   return writer.finish(root, () => {
     if (options.linked && !shape.scoped) writer.link(LogCell.batchTraceId, LogCell.batchSpanId);
     if (shape.traceState !== '' && !shape.joined) writer.text(Field.span.traceState, shape.traceState);
@@ -45,7 +45,7 @@ function headOf(
   start: number,
   end: number,
 ): SpanHead {
-  return { name, kind: SpanKind.internal, trace: 'log', id, parent, start, end };
+  return { name, kind: SpanKind.internal, trace: { prefix: LogCell.idPrefix }, id, parent, start, end };
 }
 
 function writeStages(writer: TemplateWriter, shape: LogShape, { writes }: LogSpansOptions): void {

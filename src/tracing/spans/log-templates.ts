@@ -3,6 +3,7 @@
  * has not happened before. Dropped as a whole when the settings change. Used by log-span-writer.ts.
  */
 import type { Stream } from '../../record/stream.ts';
+import { type DeflatedTemplate, deflateTemplate } from './deflated-template.ts';
 import { LogScope } from './log-scope.ts';
 import type { LogShape } from './log-shape.ts';
 import { buildLogTemplate, type LogSpansOptions } from './log-spans.ts';
@@ -14,6 +15,8 @@ const MAX_SHAPES = 16;
 export interface LogTemplate extends Template {
   /** Null: spans say everything themselves. */
   readonly scope: LogScope | null;
+  /** Null: their spans are too large to be compressed. Made when asked for. */
+  readonly deflated: DeflatedTemplate | null;
 }
 
 export class LogTemplates {
@@ -38,7 +41,16 @@ export class LogTemplates {
       if (templates.size >= MAX_SHAPES) templates.clear();
       const { annotations, linked } = this.#options;
       const scope = shape.scoped ? new LogScope(stream, shape, annotations, linked) : null;
-      template = { ...buildLogTemplate(stream, shape, this.#options), scope };
+      const built = buildLogTemplate(stream, shape, this.#options);
+      let deflated: DeflatedTemplate | null | undefined;
+      template = {
+        ...built,
+        scope,
+        get deflated() {
+          deflated ??= deflateTemplate(built);
+          return deflated;
+        },
+      };
       templates.set(key, template);
     }
     return template;

@@ -7,13 +7,7 @@ import type { RecordBlobs } from '../../kernel/kernel.ts';
 import type { Batch } from '../../record/batch.ts';
 import { ContextRow } from '../../record/traced.ts';
 import type { Annotations } from './annotate.ts';
-
-/** Some rows of a batch, ascending; `rows` null: consecutive ones. */
-export interface RowList {
-  readonly first: number;
-  readonly count: number;
-  readonly rows: Uint32Array | null;
-}
+import { hasContext, type RowList } from './row-list.ts';
 
 /** `links` field of a span (13) with trace_id (1) and span_id (2): tags and lengths before the ids. */
 const LINK_HEAD = Buffer.from([0x6a, 0x1c, 0x0a, 0x10]);
@@ -61,11 +55,6 @@ export class SpanBlobs {
     return { rows: count, bytes: end };
   }
 
-  /** Bytes of a row that `fill` has filled. */
-  lengthOf(row: number): number {
-    return this.#blobs.lengths[row]!;
-  }
-
   #putLink({ slot }: Batch, row: number, at: number): number {
     const { bytes } = this.#blobs.region;
     const context = row * ContextRow.size;
@@ -76,9 +65,4 @@ export class SpanBlobs {
     bytes.set(slot.contexts.subarray(context + ContextRow.spanId, context + ContextRow.spanId + 8), end);
     return end + 8;
   }
-}
-
-/** Whether the log in this row came with a context; only where the batch has contexts. */
-export function hasContext({ slot }: Batch, row: number): boolean {
-  return slot.contexts[row * ContextRow.size + ContextRow.present] !== 0;
 }

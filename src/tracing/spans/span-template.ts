@@ -4,7 +4,7 @@
  * What differs between logs is patched by the kernel, which copies the template once a log (`Kernel.encodeSpans`).
  * Templates are built once per stream and shape, by log-spans.ts and system-spans.ts, and used again for every batch.
  */
-import { PatchKind, type SpanPatch, type SpanTemplate } from '../../kernel/span-template.ts';
+import { PATCH_WIDTHS, PatchKind, type SpanPatch, type SpanTemplate } from '../../kernel/span-template.ts';
 import { Field, OtlpWriter, putNanos, putPadded, StatusCode, type Value } from './otlp-writer.ts';
 import { UID_DIGITS } from './record-uid.ts';
 
@@ -15,8 +15,8 @@ const SPAN_LENGTH_WIDTH = 2;
 /** Bytes of the length of a root, to which links or attributes of a log may be appended (`PatchKind.rootLength`). */
 export const ROOT_LENGTH_WIDTH = 4;
 /** Widths of what the kernel patches (`PatchKind`). */
-const SIZE_WIDTH = 5;
-const OFFSET_WIDTH = 8;
+const SIZE_WIDTH = PATCH_WIDTHS[PatchKind.size];
+const OFFSET_WIDTH = PATCH_WIDTHS[PatchKind.offset];
 /** Bytes of the lengths of statuses, and of events: most are shorter than 128 bytes. */
 const EVENT_LENGTH_WIDTH = 2;
 const SHORT_EVENT_LENGTH_WIDTH = 1;
@@ -57,6 +57,11 @@ export class Cells {
     id.copy(this.#bytes, cell * CELL);
   }
 
+  /** 64 bits, the highest first. */
+  setBigEndian(cell: number, value: bigint): void {
+    this.#bytes.writeBigUInt64BE(value, cell * CELL);
+  }
+
   /** `length` bytes from a cell on, as hexadecimal digits. */
   hex(cell: number, length: number): string {
     return this.#bytes.toString('hex', cell * CELL, cell * CELL + length);
@@ -77,6 +82,7 @@ export class Cells {
 
 /** A template, and its gaps as pairs of an offset and the number of the cell that fills it. */
 export interface Template extends SpanTemplate {
+  readonly spans: number;
   readonly gaps: Uint32Array;
   readonly view: DataView;
   /** Offset of the last span's length (of `ROOT_LENGTH_WIDTH` bytes), and of its content, which begins with its ids. */
@@ -101,8 +107,8 @@ export type Id = { readonly cell: number } | { readonly log: number } | 'incomin
 export interface SpanHead {
   readonly name: string;
   readonly kind: number;
-  /** `log`: each log's own. */
-  readonly trace: { readonly cell: number } | 'log';
+  /** In two cells; with its first half in a cell and the second drawn by the kernel for each log; or what came with it. */
+  readonly trace: { readonly cell: number } | { readonly prefix: number } | 'incoming';
   readonly id: Id;
   readonly parent: Id | null;
   readonly start: number;
@@ -123,8 +129,10 @@ export class TemplateWriter {
   /** The last span: the kernel, or whoever copies the template, may append fields to it. */
   finish(root: SpanHead, write: () => void): Template {
     const rootLengthAt = this.#span(root, ROOT_LENGTH_WIDTH, write);
-    if (root.trace === 'log') this.#patch(rootLengthAt, PatchKind.rootLength);
+    if (root.trace === 'incoming' || 'prefix' in root.trace) this.#patch(rootLengthAt, PatchKind.rootLength);
     const bytes = this.#writer.finish();
+    // What the ids of children have in common is constant: compressed, it costs nothing.
+    for (const { at, kind, argument } of this.#patches) if (kind === PatchKind.spanId) bytes[at] = argument;
     return {
       bytes,
       patches: this.#patches,
@@ -188,7 +196,7 @@ export class TemplateWriter {
   link(traceCell: number, spanCell: number): void {
     const writer = this.#writer;
     writer.message(Field.span.links, 1, () => {
-      this.#traceId(writer.bytesOf(Field.link.traceId, 16), traceCell);
+      this.#traceId(writer.bytesOf(Field.link.traceId, 16), { cell: traceCell });
       this.#gap(writer.bytesOf(Field.link.spanId, CELL), spanCell);
     });
   }
@@ -206,9 +214,7 @@ export class TemplateWriter {
     const writer = this.#writer;
     this.#spans++;
     return writer.message(Field.scopeSpans.spans, width, () => {
-      const traceAt = writer.bytesOf(Field.span.traceId, 16);
-      if (head.trace === 'log') this.#patch(traceAt, PatchKind.traceId);
-      else this.#traceId(traceAt, head.trace.cell);
+      this.#traceId(writer.bytesOf(Field.span.traceId, 16), head.trace);
       this.#spanId(Field.span.spanId, head.id);
       if (head.parent !== null) this.#spanId(Field.span.parentSpanId, head.parent);
       writer.text(Field.span.name, head.name);
@@ -220,9 +226,15 @@ export class TemplateWriter {
     });
   }
 
-  #traceId(at: number, cell: number): void {
-    this.#gap(at, cell);
-    this.#gap(at + CELL, cell + 1);
+  #traceId(at: number, trace: SpanHead['trace']): void {
+    if (trace === 'incoming') this.#patch(at, PatchKind.incomingTraceId);
+    else if ('cell' in trace) {
+      this.#gap(at, trace.cell);
+      this.#gap(at + CELL, trace.cell + 1);
+    } else {
+      this.#gap(at, trace.prefix);
+      this.#patch(at + CELL, PatchKind.traceHalf);
+    }
   }
 
   #spanId(field: number, id: Id): void {

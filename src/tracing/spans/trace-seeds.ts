@@ -1,13 +1,10 @@
 /**
- * Seeds of the ids of each batch's logs. The kernel draws ids from a counter (SplitMix64: steps of one odd constant, 16
- * steps a row), so every batch goes on where the one before ended: within a run of the agent no id is drawn twice, and
- * runs and agents differ by a random start.
+ * What the ids of each batch's logs are made of. Second halves are drawn from a counter (SplitMix64, one step a row), so
+ * every batch goes on where the one before ended: within a run of the agent none is drawn twice, and runs and agents
+ * differ by a random start. Every batch has a prefix of its own, so that ids are spread over all first halves.
  */
 import { randomBytes } from 'node:crypto';
-
-/** SplitMix64's increment, 2^64 divided by the golden ratio (Steele, Lea, Flood, "Fast splittable pseudorandom number generators"). */
-const GAMMA = 0x9e3779b97f4a7c15n;
-const DRAWS_PER_ROW = 16n;
+import { draw, type IdSeed, shiftSeed } from '../../kernel/trace-ids.ts';
 
 export class TraceSeeds {
   #next: bigint;
@@ -16,10 +13,11 @@ export class TraceSeeds {
     this.#next = start;
   }
 
-  /** The seed for `rows` rows from 0 on. */
-  take(rows: number): bigint {
+  /** For `rows` rows from 0 on. */
+  take(rows: number): IdSeed {
     const seed = this.#next;
-    this.#next = BigInt.asUintN(64, seed + BigInt(rows) * DRAWS_PER_ROW * GAMMA);
-    return seed;
+    this.#next = shiftSeed(seed, rows);
+    // From another stretch of the generator's numbers than the rows'.
+    return { prefix: draw(BigInt.asUintN(64, ~seed), 0), seed };
   }
 }

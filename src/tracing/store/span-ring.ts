@@ -10,7 +10,7 @@
  */
 import type { Clock } from '../../component/clock.ts';
 import type { Region } from '../../kernel/kernel.ts';
-import type { LogRunMeta, Run } from './run.ts';
+import type { Deflated, LogRunMeta, Run } from './run.ts';
 
 /** The kernel's encoders may overwrite that much behind the end they return (kernel.ts, Region). */
 const SLACK = 64;
@@ -98,13 +98,13 @@ export class SpanRing {
     bytes: number,
     spans: number,
     meta: LogRunMeta | null,
-    scope: Buffer | null = null,
+    { scope = null, deflated = null }: { scope?: Buffer | null; deflated?: Deflated | null } = {},
   ): Run {
     const zone = this.#zones.at(-1)!;
     if (at !== this.#reserved || bytes > capacity) {
       throw new RangeError('only what was reserved last can be committed, within its capacity');
     }
-    const run = new StoredRun(this.region.bytes, at, bytes, spans, meta, scope);
+    const run = new StoredRun(this.region.bytes, at, bytes, spans, meta, scope, deflated);
     zone.runs.push(run);
     zone.spans += spans;
     zone.head = at + bytes;
@@ -156,6 +156,7 @@ class StoredRun implements Run {
   readonly spans: number;
   readonly meta: LogRunMeta | null;
   readonly scope: Buffer | null;
+  readonly deflated: Deflated | null;
   readonly #region: Buffer;
   holders = 0;
 
@@ -166,6 +167,7 @@ class StoredRun implements Run {
     spans: number,
     meta: LogRunMeta | null,
     scope: Buffer | null,
+    deflated: Deflated | null,
   ) {
     this.#region = region;
     this.at = at;
@@ -173,6 +175,7 @@ class StoredRun implements Run {
     this.spans = spans;
     this.meta = meta;
     this.scope = scope;
+    this.deflated = deflated;
   }
 
   get type(): 'log' | 'system' {

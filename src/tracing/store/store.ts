@@ -6,6 +6,7 @@
 import type { LogOutcome, Reason } from '../mode.ts';
 import { SpanKind } from '../spans/otlp-writer.ts';
 import { recordUid } from '../spans/record-uid.ts';
+import { plainSpans } from '../spans/span-run.ts';
 import {
   type Attributes,
   type DecodedSpan,
@@ -104,7 +105,7 @@ export class TraceStore {
     let decoded = 0;
     for (const run of this.#ring.newestFirst()) {
       if (run.type !== type || (run.meta !== null && !matchesLog(run.meta, query))) continue;
-      const index = new SpanIndex(run.bytes);
+      const index = new SpanIndex(plainSpans(run));
       for (let n = index.length - 1; n >= 0; n--) {
         if (decoded >= MAX_DECODED) return { traces, incomplete: true };
         const found = decode(run, index, n);
@@ -132,11 +133,11 @@ export class TraceStore {
 
   #find(traceId: Buffer): FoundTrace[] {
     const found: FoundTrace[] = [];
+    const half = traceId.subarray(traceId.length / 2);
     for (const run of this.#ring.newestFirst()) {
-      const { bytes } = run;
-      // Ids are random, so nearly every run without the trace is passed over by one search.
-      if (bytes.indexOf(traceId) === -1) continue;
-      const index = new SpanIndex(bytes);
+      // Second halves are random and never compressed, so nearly every run without the trace is passed over by one search.
+      if (run.bytes.indexOf(half) === -1) continue;
+      const index = new SpanIndex(plainSpans(run));
       for (let n = index.length - 1; n >= 0; n--) {
         if (index.hasTraceId(n, traceId)) found.push(...decode(run, index, n));
         if (found.length >= MAX_SAME_ID) return found.slice(0, MAX_SAME_ID);

@@ -1,0 +1,43 @@
+import { gunzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { tracesRun } from '../../../test/stubs/spans.ts';
+import { bodyOf } from './request-body.ts';
+import type { EncodedSpans } from './transport.ts';
+
+const whole = async (...args: Parameters<typeof bodyOf>) => {
+  const { chunks, length } = await bodyOf(...args);
+  const bytes = Buffer.concat(chunks);
+  expect(bytes.length).toBe(length);
+  return bytes;
+};
+
+/** Bytes of any content; some larger than a stored block may be. */
+const parts = fc.array(
+  fc
+    .record({ size: fc.oneof(fc.nat(200), fc.constantFrom(65_535, 65_536, 140_000)), spans: fc.boolean() })
+    .map(({ size, spans }): Buffer | EncodedSpans => {
+      const bytes = Buffer.from(Uint8Array.from({ length: size }, (_, i) => (i * 7919) >> 5));
+      return spans ? { bytes, deflated: null, spans: 1, scope: null } : bytes;
+    }),
+  { maxLength: 6 },
+);
+const bytesOf = (part: Buffer | EncodedSpans) => (Buffer.isBuffer(part) ? part : part.bytes);
+
+test.each(['none', 'auto', 'gzip'] as const)('%s: the parts, one behind the other', async (compression) => {
+  await fc.assert(
+    fc.asyncProperty(parts, async (all) => {
+      const message = Buffer.concat(all.map(bytesOf));
+      const body = await whole({ parts: all, length: message.length }, compression);
+      expect((compression === 'none' ? body : gunzipSync(body)).equals(message)).toBe(true);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('gzip compresses what is not compressed yet, auto does not', async () => {
+  const run = tracesRun(2000);
+  const message = { parts: [run], length: run.bytes.length };
+  expect((await whole(message, 'gzip')).length).toBeLessThan(run.bytes.length / 2);
+  expect((await whole(message, 'auto')).length).toBeGreaterThan(run.bytes.length);
+});

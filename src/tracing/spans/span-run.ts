@@ -1,0 +1,112 @@
+/**
+ * Encodes the spans of some logs of a batch as one run, all from one template: as they are, or compressed
+ * (deflated-template.ts), and gives compressed ones back. Used by log-span-writer.ts and by whoever reads spans.
+ */
+import { constants, crc32, inflateRawSync } from 'node:zlib';
+import { passZeros } from '../../kernel/crc32.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import type { Selection } from '../../kernel/slot.ts';
+import type { SpanTemplate } from '../../kernel/span-template.ts';
+import type { Deflated } from '../store/run.ts';
+import type { DeflatedTemplate } from './deflated-template.ts';
+
+/** A stored block before its content: a byte that says that it is one, its length, and the length's complement. */
+export const STORED_HEAD = 5;
+
+/** Some logs and what goes into their spans. */
+export interface RunSource {
+  /** At least one record. */
+  readonly selection: Selection;
+  readonly seed: bigint;
+  readonly threshold: bigint;
+  /** Position in the stream of the record in the selection's row `first`. */
+  readonly from: number;
+}
+
+type SpanKernel = Pick<Kernel, 'encodeSpans' | 'spans'>;
+
+/** Bytes that `encodeDeflated` needs at most. */
+export function deflatedBound(records: number, recordBytes: number, deflated: DeflatedTemplate): number {
+  const { head, bytes, tail } = deflated;
+  return STORED_HEAD + recordBytes + head.length + (records - 1) * bytes.length + tail.length;
+}
+
+/** Encodes into the kernel's memory for spans, at `at`, of which `capacity` bytes are free; returns the bytes written. */
+export function encodePlain(
+  kernel: SpanKernel,
+  { selection, ...ids }: RunSource,
+  template: SpanTemplate,
+  useBlobs: boolean,
+  { at, capacity }: { at: number; capacity: number },
+): number {
+  const out = { address: kernel.spans.address + at, capacity };
+  return kernel.encodeSpans(selection, { ...ids, template, useBlobs, checksum: null }, out).bytes;
+}
+
+/** The same compressed; there must be room for `deflatedBound`. */
+export function encodeDeflated(
+  kernel: SpanKernel,
+  source: RunSource,
+  { template, deflated }: { template: SpanTemplate; deflated: DeflatedTemplate },
+  { at, capacity }: { at: number; capacity: number },
+): { bytes: number; deflated: Deflated } {
+  const { bytes } = kernel.spans;
+  const record = template.bytes.length;
+  const [first, others] = divide(source);
+  putStoredHead(bytes, at, record);
+  let end = at + STORED_HEAD;
+  end += encodePlain(kernel, first, template, false, { at: end, capacity: record });
+  let register = registerOf(bytes.subarray(end - record, end));
+  if (others === null) {
+    putStoredHead(bytes, end, 0);
+    return { bytes: end + STORED_HEAD - at, deflated: { length: record, register } };
+  }
+  end += deflated.head.copy(bytes, end);
+  const { selection, ...ids } = others;
+  const rest = kernel.encodeSpans(
+    selection,
+    {
+      ...ids,
+      template: deflated,
+      useBlobs: false,
+      checksum: { record: deflated.checksum, constant: registerOf(template.bytes) },
+    },
+    { address: kernel.spans.address + end, capacity: at + capacity - end },
+  );
+  end += rest.bytes - deflated.jointBytes;
+  end += deflated.tail.copy(bytes, end);
+  register = (passZeros(register, rest.rows * record) ^ rest.register) >>> 0;
+  return { bytes: end - at, deflated: { length: (1 + rest.rows) * record, register } };
+}
+
+/** The spans of a run as OTLP has them, in memory of their own where they had to be decompressed. */
+export function plainSpans({ bytes, deflated }: { bytes: Buffer; deflated: Deflated | null }): Buffer {
+  if (deflated === null) return bytes;
+  return inflateRawSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: deflated.length });
+}
+
+/** The first log, and the others; null: there is none. */
+function divide({ selection, ...ids }: RunSource): [RunSource, RunSource | null] {
+  const { slot, first, count, live } = selection;
+  if (live !== null) {
+    const part = (rows: Uint32Array): RunSource => ({ ...ids, selection: { ...selection, live: rows } });
+    return [part(live.subarray(0, 1)), live.length === 1 ? null : part(live.subarray(1))];
+  }
+  const one = { ...ids, selection: { ...selection, count: 1 } };
+  if (count === 1) return [one, null];
+  const next = first + 1;
+  const from = ids.from + slot.starts[next]! - slot.starts[first]!;
+  return [one, { ...ids, from, selection: { ...selection, first: next, count: count - 1 } }];
+}
+
+/** The register (kernel/crc32.ts) that these bytes leave, from 0. */
+function registerOf(bytes: Buffer): number {
+  return ~crc32(bytes, 0xffffffff) >>> 0;
+}
+
+/** @param length up to 65,535. */
+export function putStoredHead(bytes: Buffer, at: number, length: number): void {
+  bytes[at] = 0;
+  bytes.writeUInt16LE(length, at + 1);
+  bytes.writeUInt16LE(~length & 0xffff, at + 3);
+}
