@@ -164,7 +164,7 @@ function cases(kernel: Kernel, corpus: string, line: (i: number) => string): Cas
     return kernel.snappy(kernel.scratch, end, out, { regions: fused ? kernel.idRegions : null });
   };
   const templates = { compact: spanTemplate(true), waterfall: spanTemplate(false) };
-  const deflatedOf = new Map(Object.values(templates).map((it) => [it, deflateTemplate(it)!]));
+  const deflatedOf = new Map(Object.values(templates).map((it) => [it, deflateTemplate(it, true)!]));
   let ringAt = 0;
   /** One run after the other, as in the span ring: the memory is cold. */
   const room = (capacity: number) => {

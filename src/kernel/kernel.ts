@@ -279,7 +279,7 @@ export class Kernel {
     const { slot, first } = selection;
     const { template: at, results } = this.#layout;
     putTemplate(this.bytes, this.#words, at, template, useBlobs);
-    const checksumAt = checksum === null ? 0 : this.#prepareChecksum(checksum.record, checksum.constant);
+    const checksumAt = checksum === null ? 0 : this.#prepareChecksum(checksum);
     const rows = this.#wasm.encodeSpans(
       slot.starts.byteOffset,
       slot.lengths.byteOffset,
@@ -363,15 +363,15 @@ export class Kernel {
     return this.bytes.subarray(results, results + 16);
   }
 
-  /** Address of the checksum, its register at 0. */
-  #prepareChecksum(record: RecordChecksum, constant: number): number {
+  /** Address of the checksum. */
+  #prepareChecksum({ record, constant, register }: NonNullable<SpanOptions['checksum']>): number {
     const { checksum } = this.#layout;
     if (record !== this.#checksum) {
       putChecksum(this.#words, checksum, record);
       this.#checksum = record;
     }
     this.#words[checksum.head >> 2] = constant;
-    this.#words[(checksum.head >> 2) + 1] = 0;
+    this.#words[(checksum.head >> 2) + 1] = register;
     return checksum.head;
   }
 

@@ -55,14 +55,21 @@ export interface SpanOptions {
   readonly template: SpanTemplate;
   /** Appends each record's blob, encoded fields of `Span`, to its root. Needs a patch `rootLength`. */
   readonly useBlobs: boolean;
-  /** Also computes the CRC-32 of what the encoded records stand for; null: of nothing. */
-  readonly checksum: { readonly record: RecordChecksum; readonly constant: number } | null;
+  /**
+   * Also computes the CRC-32 of what the encoded records stand for, from that of the template (`constant`, without what
+   * is before it) and the register (crc32.ts) that what is before the records leaves; null: of nothing.
+   */
+  readonly checksum: {
+    readonly record: RecordChecksum;
+    readonly constant: number;
+    readonly register: number;
+  } | null;
 }
 
 export interface EncodedSpans {
   readonly bytes: number;
   /** How many of the selection's records were done: fewer than all when the region is full. */
   readonly rows: number;
-  /** With `checksum`: the register (crc32.ts) of these records, from 0. */
+  /** With `checksum`: the register behind these records. */
   readonly register: number;
 }

@@ -1,12 +1,12 @@
 /**
- * Writes the few forms of DEFLATE (RFC 1951) that templates are made of: stored blocks, and blocks of fixed Huffman codes
- * that hold one copy. Used by deflated-template.ts, once a template; never per log.
+ * Writes the few forms of DEFLATE (RFC 1951) that templates are made of: stored blocks, and blocks of fixed Huffman codes.
+ * Used by deflated-template.ts, once a template; never per log.
  */
 
-/** How far back a copy reaches, and how long it may be. */
+/** How far back a copy reaches, and how long it is at least and at most. */
 export const MAX_DISTANCE = 32_768;
 const MAX_COPY = 258;
-const MIN_COPY = 3;
+export const MIN_COPY = 3;
 /** Symbols behind the literals (RFC 1951, 3.2.5): the end of the block, then lengths. */
 const END_OF_BLOCK = 256;
 const FIRST_LENGTH = 257;
@@ -45,22 +45,28 @@ export class DeflateWriter {
     return at;
   }
 
-  /**
-   * A block that copies `length` bytes from `distance` before. What is too short for a copy is taken from the end of
-   * `record`.
-   */
-  copy(length: number, distance: number, record?: Buffer): void {
+  openFixed(): void {
     this.#put(FIXED << 1, 3);
-    let left = length;
-    while (left >= MIN_COPY) {
+  }
+
+  closeFixed(): void {
+    this.#symbol(END_OF_BLOCK);
+  }
+
+  literals(bytes: Buffer): void {
+    for (const byte of bytes) this.#symbol(byte);
+  }
+
+  /** @param length at least `MIN_COPY`. */
+  copy(length: number, distance: number): void {
+    for (let left = length; left > 0; ) {
       // No rest that is too short.
-      const part = Math.min(left, left - MAX_COPY < MIN_COPY && left > MAX_COPY ? left - MIN_COPY : MAX_COPY);
+      const isLong = left > MAX_COPY;
+      const part = isLong ? Math.min(MAX_COPY, left - MIN_COPY) : left;
       this.#length(part);
       this.#distance(distance);
       left -= part;
     }
-    for (; left > 0; left--) this.#symbol(record!.at(-left)!);
-    this.#symbol(END_OF_BLOCK);
   }
 
   /** 3.2.5: four codes for each number of extra bits, but eight without any, and one of its own for the longest. */

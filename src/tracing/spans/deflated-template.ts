@@ -1,20 +1,16 @@
 /**
- * A template in the form in which the kernel writes logs' spans compressed: DEFLATE (RFC 1951) in which everything but
- * what differs between two logs is a copy of the log before. What differs stands in stored blocks, which begin on a byte
- * boundary, so that to the kernel this is a template like any other: constant bytes and patches. Between them stand
- * blocks of fixed Huffman codes with the copies. The first log is stored as it is; the last one's end is another.
+ * A template in the form in which the kernel writes logs' spans compressed: DEFLATE (RFC 1951) in which everything that
+ * is the same for two logs is a copy of the log before, and what a log repeats (its trace id, ids of parents) a copy
+ * within the log. What is new stands in stored blocks, which begin on a byte boundary, so that to the kernel this is a
+ * template like any other: constant bytes and patches. Between them stand blocks of fixed Huffman codes with the copies.
  *
- * Of a run, joined by span-run.ts: the first log, `head`, `bytes` patched for each further log, of which the last has
- * `tail` in place of its last `jointBytes`.
+ * Of a run, joined by span-run.ts: the first log as it is, `head`, `bytes` patched for each further log, of which the
+ * last has `tail` in place of its last `jointBytes`.
  */
-import {
-  type Place,
-  type RecordChecksum,
-  recordChecksum,
-  type Stretch,
-} from '../../kernel/record-checksum.ts';
-import { PATCH_WIDTHS, PatchKind, type SpanPatch, type SpanTemplate } from '../../kernel/span-template.ts';
-import { DeflateWriter, MAX_DISTANCE } from './deflate-writer.ts';
+import { type RecordChecksum, recordChecksum, type Stretch } from '../../kernel/record-checksum.ts';
+import type { SpanPatch, SpanTemplate } from '../../kernel/span-template.ts';
+import { DeflateWriter, MAX_DISTANCE, MIN_COPY } from './deflate-writer.ts';
+import { type Part, partsOf, type Value } from './record-parts.ts';
 import type { Template } from './span-template.ts';
 
 export interface DeflatedTemplate extends SpanTemplate {
@@ -24,121 +20,86 @@ export interface DeflatedTemplate extends SpanTemplate {
   readonly checksum: RecordChecksum;
 }
 
-/** Up to here repeating what is constant between two patches costs less than ending a block and beginning the next. */
-const MAX_REPEATED = 9;
-/** What a cell fills has this many bytes. */
-const CELL = 8;
+/** The kernel's checksum takes a value in stretches of this many bytes. */
+const STRETCH = 8;
 
-/** Bytes of the record that are stored: from the first patch to the end of the last one that is close to the others. */
-interface Zone {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** Null: a log's spans are too large for a copy to reach back to those of the log before. */
-export function deflateTemplate(template: Template): DeflatedTemplate | null {
+/**
+ * Null: a log's spans are too large for a copy to reach back to those of the log before.
+ * @param sameHalves whether roots have the second half of their trace id as their id: without a threshold they do.
+ */
+export function deflateTemplate(template: Template, sameHalves: boolean): DeflatedTemplate | null {
   const { bytes: record } = template;
   if (record.length > MAX_DISTANCE) return null;
-  // Without a blob the root's length is constant.
-  const patches = template.patches.filter(({ kind }) => kind !== PatchKind.rootLength);
-  const zones = zonesOf(template, patches);
-  const before = zones[0]!.from;
-  const behind = record.length - zones.at(-1)!.to;
+  const { parts, values, patches } = partsOf(template, sameHalves);
+  const first = parts.findIndex(({ kind }) => kind === 'new');
+  const before = parts[first]!.from;
 
   const writer = new DeflateWriter();
-  const encodedAt = new Map<Zone, number>();
-  let jointAt = 0;
-  for (const [i, zone] of zones.entries()) {
-    encodedAt.set(zone, writer.stored(record.subarray(zone.from, zone.to)));
-    jointAt = writer.length;
-    const next = zones[i + 1];
-    writer.copy(next === undefined ? behind + before : next.from - zone.to, record.length);
-    writer.openStored();
+  const encodedAt = new Map<Part, number>();
+  let lastAt = 0;
+  let lastEnd = 0;
+  for (const [i, part] of parts.entries()) {
+    if (part.kind !== 'new') continue;
+    if (lastEnd > 0) writeCopies(writer, record, parts.slice(lastAt + 1, i));
+    encodedAt.set(part, writer.stored(record.subarray(part.from, part.to)));
+    lastAt = i;
+    lastEnd = writer.length;
   }
+  const behind = parts.slice(lastAt + 1);
+  writeCopies(writer, record, behind, before);
   const bytes = writer.finish();
 
   const head = new DeflateWriter();
-  head.copy(before, record.length);
-  head.openStored();
+  writeCopies(head, record, [], before);
   const tail = new DeflateWriter();
-  tail.copy(behind, record.length, record);
-  tail.openStored();
+  writeCopies(tail, record, behind);
   tail.stored(Buffer.alloc(0));
 
   const placeOf = (at: number): number => {
-    const zone = zones.find(({ from, to }) => at >= from && at < to)!;
-    return encodedAt.get(zone)! + at - zone.from;
+    for (const [part, encoded] of encodedAt)
+      if (at >= part.from && at < part.to) return encoded + at - part.from;
+    throw new RangeError(`nothing is stored of byte ${at}`);
   };
   return {
     bytes,
-    patches: patches.map((patch) => ({ ...patch, at: placeOf(patch.at) })),
+    patches: patches.map((patch): SpanPatch => ({ ...patch, at: placeOf(patch.at) })),
     head: head.finish(),
-    jointBytes: bytes.length - jointAt,
+    jointBytes: bytes.length - lastEnd,
     tail: tail.finish(),
-    checksum: recordChecksum(record.length, stretchesOf(record, patches, placeOf)),
+    checksum: recordChecksum(
+      record.length,
+      values.flatMap((value) => stretchesOf(record, value, placeOf)),
+    ),
   };
 }
 
-function zonesOf({ gaps }: Template, patches: readonly SpanPatch[]): Zone[] {
-  const zones: { from: number; to: number }[] = [];
-  for (const { at, kind } of patches.toSorted((a, b) => a.at - b.at)) {
-    const to = at + PATCH_WIDTHS[kind];
-    const zone = zones.at(-1);
-    // What a cell fills differs between batches: it must not be repeated from the template.
-    if (zone !== undefined && at - zone.to <= MAX_REPEATED && !hasCell(gaps, zone.to, at)) zone.to = to;
-    else zones.push({ from: at, to });
-  }
-  return zones;
-}
-
-function hasCell(gaps: Uint32Array, from: number, to: number): boolean {
-  for (let i = 0; i < gaps.length; i += 2) if (gaps[i]! < to && gaps[i]! + CELL > from) return true;
-  return false;
-}
-
-/** What differs, each value once, with every place of the record where it stands. */
-function stretchesOf(
-  record: Buffer,
-  patches: readonly SpanPatch[],
-  placeOf: (at: number) => number,
-): Stretch[] {
-  const stretches: Stretch[] = [];
-  for (const value of valuesOf(patches)) {
-    for (let from = 0; from < value.width; from += CELL) {
-      const bytes: Place[][] = [];
-      for (let i = from; i < Math.min(from + CELL, value.width); i++) {
-        const places = value.patches.map(({ patch, skipped }) => patch.at + i + skipped);
-        const within = places.filter((at, n) => at < value.patches[n]!.patch.at + value.width);
-        bytes.push(within.map((at) => ({ behind: record.length - 1 - at, placeholder: record[at]! })));
-      }
-      stretches.push({ at: placeOf(value.at) + from, bytes });
+/** A block of copies, and the start of a stored one. @param more bytes of the next log that follow. */
+function writeCopies(writer: DeflateWriter, record: Buffer, parts: readonly Part[], more = 0): void {
+  writer.openFixed();
+  let left = more;
+  for (const [i, part] of parts.entries()) {
+    let length = part.to - part.from;
+    // What is constant at the end and at the start of a log is copied at once.
+    if (i === parts.length - 1 && part.kind === 'constant') {
+      length += left;
+      left = 0;
     }
+    if (part.kind === 'repeated') writer.copy(length, part.distance);
+    else if (length >= MIN_COPY) writer.copy(length, record.length);
+    else writer.literals(record.subarray(part.from, part.to));
+  }
+  if (left > 0) writer.copy(left, record.length);
+  writer.closeFixed();
+  writer.openStored();
+}
+
+function stretchesOf(record: Buffer, value: Value, placeOf: (at: number) => number): Stretch[] {
+  const stretches: Stretch[] = [];
+  for (let from = 0; from < value.places.length; from += STRETCH) {
+    const bytes = value.places
+      .slice(from, from + STRETCH)
+      .map((places) => places.map((at) => ({ behind: record.length - 1 - at, placeholder: record[at]! })));
+    stretches.push({ at: placeOf(value.at + from), bytes });
   }
   return stretches;
-}
-
-/** A value that patches write: `skipped` is how many bytes of its own a patch has before the value's first. */
-interface PatchedValue {
-  readonly at: number;
-  readonly width: number;
-  readonly patches: { readonly patch: SpanPatch; readonly skipped: number }[];
-}
-
-/** Ids of children are a constant byte and the first bytes of the root's (kernel/trace-ids.ts). */
-function valuesOf(patches: readonly SpanPatch[]): Iterable<PatchedValue> {
-  const values = new Map<SpanPatch['kind'], PatchedValue>();
-  const isChild = ({ kind, argument }: SpanPatch) => kind === PatchKind.spanId && argument > 0;
-  for (const patch of patches) {
-    if (isChild(patch)) continue;
-    const value = values.get(patch.kind);
-    if (value !== undefined) value.patches.push({ patch, skipped: 0 });
-    else {
-      const width = PATCH_WIDTHS[patch.kind];
-      values.set(patch.kind, { at: patch.at, width, patches: [{ patch, skipped: 0 }] });
-    }
-  }
-  for (const patch of patches) {
-    if (isChild(patch)) values.get(PatchKind.spanId)!.patches.push({ patch, skipped: 1 });
-  }
-  return values.values();
 }

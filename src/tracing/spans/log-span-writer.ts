@@ -214,7 +214,7 @@ export class LogSpanWriter {
     const { live, count } = source.selection;
     const rows = live?.length ?? count;
     const spans = rows * template.spans;
-    const deflated = deflates && blobBytes === null ? template.deflated : null;
+    const deflated = deflates && blobBytes === null ? template.deflated(source.threshold) : null;
     const bound =
       deflated === null
         ? rows * template.bytes.length + (blobBytes ?? 0)

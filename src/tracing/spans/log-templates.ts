@@ -15,8 +15,8 @@ const MAX_SHAPES = 16;
 export interface LogTemplate extends Template {
   /** Null: spans say everything themselves. */
   readonly scope: LogScope | null;
-  /** Null: their spans are too large to be compressed. Made when asked for. */
-  readonly deflated: DeflatedTemplate | null;
+  /** As `deflateTemplate`, for ids drawn with or without a threshold; made when asked for. */
+  deflated(threshold: bigint): DeflatedTemplate | null;
 }
 
 export class LogTemplates {
@@ -42,17 +42,22 @@ export class LogTemplates {
       const { annotations, linked } = this.#options;
       const scope = shape.scoped ? new LogScope(stream, shape, annotations, linked) : null;
       const built = buildLogTemplate(stream, shape, this.#options);
-      let deflated: DeflatedTemplate | null | undefined;
-      template = {
-        ...built,
-        scope,
-        get deflated() {
-          deflated ??= deflateTemplate(built);
-          return deflated;
-        },
-      };
+      template = { ...built, scope, deflated: deflatedOf(built) };
       templates.set(key, template);
     }
     return template;
   }
+}
+
+function deflatedOf(template: Template): LogTemplate['deflated'] {
+  let same: DeflatedTemplate | null | undefined;
+  let different: DeflatedTemplate | null | undefined;
+  return (threshold) => {
+    if (threshold === 0n) {
+      same ??= deflateTemplate(template, true);
+      return same;
+    }
+    different ??= deflateTemplate(template, false);
+    return different;
+  };
 }

@@ -135,6 +135,19 @@ export class OtlpWriter {
     return this.paddedNumber(AnyValue.int, value, width);
   }
 
+  /** The same with the key behind the value, so that what is patched is close to what was patched before. */
+  paddedAttributeValueFirst(field: number, key: string, value: number, width: number): number {
+    const name = Buffer.from(key.toWellFormed());
+    const size = 1 + width;
+    this.#tag(field, Wire.bytes);
+    this.#varint(1 + varintLength(size) + size + 1 + varintLength(name.length) + name.length);
+    this.#tag(VALUE, Wire.bytes);
+    this.#varint(size);
+    const at = this.paddedNumber(AnyValue.int, value, width);
+    this.bytes(KEY, name);
+    return at;
+  }
+
   /** A text attribute with `length` bytes to be patched behind `start`; returns their offset. */
   openText(field: number, key: string, start: string, length: number): number {
     const bytes = Buffer.from(start);

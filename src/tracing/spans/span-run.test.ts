@@ -62,7 +62,7 @@ function both(source: RunSource, template: Template) {
   const plainBytes = records * template.bytes.length;
   encodePlain(kernel, source, template, false, { at: 0, capacity: plainBytes });
   const plain = Buffer.from(kernel.spans.bytes.subarray(0, plainBytes));
-  const deflated = deflateTemplate(template)!;
+  const deflated = deflateTemplate(template, source.threshold === 0n)!;
   const capacity = deflatedBound(records, template.bytes.length, deflated);
   const run = encodeDeflated(kernel, source, { template, deflated }, { at: 64, capacity });
   expect(run.bytes).toBeLessThanOrEqual(capacity);
@@ -142,5 +142,5 @@ test('spans that are too large to be copied from are not compressed', () => {
     processed: false,
   });
   expect(template.bytes.length).toBeGreaterThan(32_768);
-  expect(deflateTemplate(template)).toBeNull();
+  expect(deflateTemplate(template, true)).toBeNull();
 });

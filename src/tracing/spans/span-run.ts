@@ -3,7 +3,6 @@
  * (deflated-template.ts), and gives compressed ones back. Used by log-span-writer.ts and by whoever reads spans.
  */
 import { constants, crc32, inflateRawSync } from 'node:zlib';
-import { passZeros } from '../../kernel/crc32.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Selection } from '../../kernel/slot.ts';
 import type { SpanTemplate } from '../../kernel/span-template.ts';
@@ -56,7 +55,7 @@ export function encodeDeflated(
   putStoredHead(bytes, at, record);
   let end = at + STORED_HEAD;
   end += encodePlain(kernel, first, template, false, { at: end, capacity: record });
-  let register = registerOf(bytes.subarray(end - record, end));
+  const register = registerOf(bytes.subarray(end - record, end));
   if (others === null) {
     putStoredHead(bytes, end, 0);
     return { bytes: end + STORED_HEAD - at, deflated: { length: record, register } };
@@ -69,14 +68,13 @@ export function encodeDeflated(
       ...ids,
       template: deflated,
       useBlobs: false,
-      checksum: { record: deflated.checksum, constant: registerOf(template.bytes) },
+      checksum: { record: deflated.checksum, constant: registerOf(template.bytes), register },
     },
     { address: kernel.spans.address + end, capacity: at + capacity - end },
   );
   end += rest.bytes - deflated.jointBytes;
   end += deflated.tail.copy(bytes, end);
-  register = (passZeros(register, rest.rows * record) ^ rest.register) >>> 0;
-  return { bytes: end - at, deflated: { length: (1 + rest.rows) * record, register } };
+  return { bytes: end - at, deflated: { length: (1 + rest.rows) * record, register: rest.register } };
 }
 
 /** The spans of a run as OTLP has them, in memory of their own where they had to be decompressed. */

@@ -168,7 +168,7 @@ export class TemplateWriter {
   }
 
   logOffset(key: string): void {
-    const at = this.#writer.paddedAttribute(Field.span.attributes, key, 0, OFFSET_WIDTH);
+    const at = this.#writer.paddedAttributeValueFirst(Field.span.attributes, key, 0, OFFSET_WIDTH);
     this.#patch(at, PatchKind.offset);
   }
 

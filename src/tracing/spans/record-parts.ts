@@ -1,0 +1,97 @@
+/**
+ * Divides a template by what its bytes are from log to log: the same (`constant`), of this log alone (`new`), or something
+ * that stands before in the same log (`repeated`). Used by deflated-template.ts, once a template.
+ */
+import { PATCH_WIDTHS, PatchKind, type SpanPatch } from '../../kernel/span-template.ts';
+import type { Template } from './span-template.ts';
+
+/** Bytes of the record: from `from` (inclusive) to `to` (exclusive). Parts follow one another without a gap. */
+export type Part =
+  | { readonly kind: 'constant' | 'new'; readonly from: number; readonly to: number }
+  | { readonly kind: 'repeated'; readonly from: number; readonly to: number; readonly distance: number };
+
+/** Something that differs between logs. */
+export interface Value {
+  /** Where it stands first, as a whole. */
+  readonly at: number;
+  /** Of each of its bytes, every place where the record has it. */
+  readonly places: readonly (readonly number[])[];
+}
+
+export interface RecordParts {
+  readonly parts: readonly Part[];
+  readonly values: readonly Value[];
+  /** Those that write what is new. */
+  readonly patches: readonly SpanPatch[];
+}
+
+/** Up to here repeating what is constant between two new parts costs less than ending a block and beginning the next. */
+const MAX_BETWEEN = 9;
+/** What a cell fills has this many bytes. */
+const CELL = 8;
+/** The first byte of a child's id is its number, the others are the first ones of its root's (kernel/trace-ids.ts). */
+const CHILD_HEAD = 1;
+
+/** @param sameHalves whether the root's id is the second half of the trace id. */
+export function partsOf(template: Template, sameHalves: boolean): RecordParts {
+  const values = new Map<string, { at: number; places: number[][] }>();
+  /** Where children's ids begin that stand before anything has the whole of the root's. */
+  let childAt = -1;
+  const varying: Exclude<Part, { kind: 'constant' }>[] = [];
+  const patches: SpanPatch[] = [];
+  for (const patch of template.patches.toSorted((a, b) => a.at - b.at)) {
+    // Without a blob the root's length is constant.
+    if (patch.kind === PatchKind.rootLength) continue;
+    const isChild = patch.kind === PatchKind.spanId && patch.argument > 0;
+    const from = patch.at + (isChild ? CHILD_HEAD : 0);
+    const to = patch.at + PATCH_WIDTHS[patch.kind];
+    const name = sameHalves && patch.kind === PatchKind.traceHalf ? PatchKind.spanId : patch.kind;
+    const width = PATCH_WIDTHS[patch.kind];
+    let value = values.get(String(name));
+    if (value === undefined) {
+      value = { at: -1, places: Array.from({ length: width }, () => []) };
+      values.set(String(name), value);
+    }
+    for (let at = from; at < to; at++) value.places[at - from]!.push(at);
+    const known = value.at === -1 && isChild ? childAt : value.at;
+    if (known === -1) {
+      varying.push({ kind: 'new', from, to });
+      patches.push(patch);
+      if (isChild) childAt = from;
+      else value.at = from;
+    } else varying.push({ kind: 'repeated', from, to, distance: from - known });
+  }
+  return {
+    parts: withConstants(template, varying),
+    values: [...values.values()],
+    patches,
+  };
+}
+
+/** Adds what lies between; new parts that are close to one another become one. */
+function withConstants(
+  { gaps, bytes }: Template,
+  varying: readonly Exclude<Part, { kind: 'constant' }>[],
+): Part[] {
+  const parts: Part[] = [];
+  let end = 0;
+  for (const part of varying) {
+    const last = parts.at(-1);
+    const between = part.from - end;
+    // What a cell fills differs between batches: it must not be repeated from the template.
+    const joins = last?.kind === 'new' && between <= MAX_BETWEEN && !hasCell(gaps, end, part.from);
+    if (part.kind === 'new' && joins) parts[parts.length - 1] = { ...last, to: part.to };
+    else {
+      if (between > 0) parts.push({ kind: 'constant', from: end, to: part.from });
+      parts.push(part);
+    }
+    end = part.to;
+  }
+  if (end < bytes.length) parts.push({ kind: 'constant', from: end, to: bytes.length });
+  return parts;
+}
+
+function hasCell(gaps: Uint32Array, from: number, to: number): boolean {
+  for (let i = 0; i < gaps.length; i += 2) if (gaps[i]! < to && gaps[i]! + CELL > from) return true;
+  return false;
+}
