@@ -7,7 +7,6 @@ import type { Clock } from '../../component/clock.ts';
 import { PermanentError, RetryableError } from '../../component/errors.ts';
 import type { HttpSettings } from '../settings/settings-exporters.ts';
 import { errorText } from './error-text.ts';
-import type { Body } from './request-body.ts';
 import { tlsOptions } from './tls-options.ts';
 
 /** More of an answer is not read; collectors answer with a few bytes. */
@@ -58,7 +57,7 @@ export class HttpDestination {
   }
 
   /** Resolves with the body of a 2xx answer. Rejects with `RetryableError`, `PermanentError` or the signal's reason. */
-  async post(body: Body, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Buffer> {
+  async post(body: Buffer, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Buffer> {
     const { status, answerHeaders, answer } = await this.#request(body, headers, signal);
     if (status >= 200 && status < 300) return answer;
     const message = `${this.endpoint} answered ${status}${errorText(answerHeaders['content-type'], answer)}`;
@@ -76,14 +75,13 @@ export class HttpDestination {
     await this.#pool.destroy();
   }
 
-  async #request({ chunks, length }: Body, headers: Readonly<Record<string, string>>, signal: AbortSignal) {
+  async #request(body: Buffer, headers: Readonly<Record<string, string>>, signal: AbortSignal) {
     try {
       const response = await this.#pool.request({
         method: 'POST',
         path: this.#path,
-        headers: { ...this.#headers, ...headers, 'content-length': String(length) },
-        // An iterable is written without being copied; undici's types do not mention that it may be one.
-        body: chunks.length === 1 ? chunks[0]! : (chunks as unknown as Buffer),
+        headers: { ...this.#headers, ...headers },
+        body,
         signal,
       });
       const answer: Buffer[] = [];

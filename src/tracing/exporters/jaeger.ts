@@ -6,7 +6,7 @@ import { type DecodedScope, decodeResource, decodeScope, withScope } from '../sp
 import { HttpDestination } from './http-destination.ts';
 import { writeProcess, writeSpan } from './jaeger-span.ts';
 import type { OtlpOptions } from './otlp-http.ts';
-import { bodyOf } from './request-body.ts';
+import { RequestBodies } from './request-body.ts';
 import { spansInTurns } from './spans-in-turns.ts';
 import { ThriftWriter } from './thrift-writer.ts';
 import type { EncodedSpans, Transport } from './transport.ts';
@@ -19,7 +19,7 @@ export class JaegerTransport implements Transport {
   readonly #process: ThriftWriter;
   readonly #scope: DecodedScope;
   readonly #headers: Readonly<Record<string, string>>;
-  readonly #compression: 'gzip' | 'none';
+  readonly #bodies: RequestBodies;
 
   constructor({ settings, envelope, ...options }: OtlpOptions) {
     this.#destination = new HttpDestination({
@@ -32,10 +32,11 @@ export class JaegerTransport implements Transport {
     writeProcess(this.#process, decodeResource(envelope.resource));
     this.#scope = decodeScope(envelope.scope);
     // Nothing of Thrift is compressed already.
-    this.#compression = settings.compression === 'gzip' ? 'gzip' : 'none';
+    const compression = settings.compression === 'gzip' ? 'gzip' : 'none';
+    this.#bodies = new RequestBodies(compression, 0);
     this.#headers = {
       'content-type': 'application/x-thrift',
-      ...(this.#compression === 'gzip' && { 'content-encoding': 'gzip' }),
+      ...(compression === 'gzip' && { 'content-encoding': 'gzip' }),
     };
   }
 
@@ -57,7 +58,7 @@ export class JaegerTransport implements Transport {
     writer.append(spans);
     writer.endStruct();
     const bytes = writer.finish();
-    const body = await bodyOf({ parts: [bytes], length: bytes.length }, this.#compression);
+    const body = await this.#bodies.make({ parts: [bytes], length: bytes.length });
     await this.#destination.post(body, this.#headers, signal);
   }
 

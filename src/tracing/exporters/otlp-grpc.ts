@@ -11,7 +11,7 @@ import { shortened } from './error-text.ts';
 import { grpcError } from './grpc-status.ts';
 import type { OtlpOptions } from './otlp-http.ts';
 import { otlpRequest, partialSuccess } from './otlp-request.ts';
-import { bodyOf } from './request-body.ts';
+import { RequestBodies } from './request-body.ts';
 import { tlsOptions } from './tls-options.ts';
 import type { EncodedSpans, Transport } from './transport.ts';
 
@@ -33,12 +33,14 @@ export class OtlpGrpcTransport implements Transport {
   readonly #tls: ConnectionOptions;
   readonly #envelope: Envelope;
   readonly #headers: http2.OutgoingHttpHeaders;
+  readonly #bodies: RequestBodies;
   #session: http2.ClientHttp2Session | null = null;
 
   /** Connects to nothing yet. Throws when a file of the TLS settings cannot be read. */
   constructor({ settings, envelope, userAgent }: Omit<OtlpOptions, 'connections' | 'clock'>) {
     this.endpoint = new URL(settings.endpoint).origin;
     this.#settings = settings;
+    this.#bodies = new RequestBodies(settings.compression, 0);
     this.#tls = tlsOptions(settings.tls);
     this.#envelope = envelope;
     this.#headers = {
@@ -54,12 +56,11 @@ export class OtlpGrpcTransport implements Transport {
   }
 
   async send(batch: readonly EncodedSpans[], signal: AbortSignal): Promise<void> {
-    const { compression } = this.#settings;
-    const { chunks, length } = await bodyOf(otlpRequest(this.#envelope, batch), compression);
+    const body = await this.#bodies.make(otlpRequest(this.#envelope, batch));
     const head = Buffer.alloc(FRAME_HEAD_BYTES);
-    head.writeUInt8(compression === 'none' ? 0 : 1, 0);
-    head.writeUInt32BE(length, 1);
-    const answer = await this.#call([head, ...chunks], signal);
+    head.writeUInt8(this.#settings.compression === 'none' ? 0 : 1, 0);
+    head.writeUInt32BE(body.length, 1);
+    const answer = await this.#call([head, body], signal);
     const error = grpcError(this.endpoint, answer.headers, answer.trailers);
     if (error !== null) throw error;
     const partial = partialSuccess(answer.body.subarray(FRAME_HEAD_BYTES));

@@ -1,12 +1,12 @@
 /** OTLP over HTTP with protobuf bodies, as its specification has it (opentelemetry.io/docs/specs/otlp, "OTLP/HTTP"). */
 import type { Clock } from '../../component/clock.ts';
 import { PartialError } from '../../component/errors.ts';
-import type { Compression, HttpSettings } from '../settings/settings-exporters.ts';
+import type { HttpSettings } from '../settings/settings-exporters.ts';
 import type { Envelope } from '../spans/resource.ts';
 import { shortened } from './error-text.ts';
 import { HttpDestination } from './http-destination.ts';
 import { otlpRequest, partialSuccess } from './otlp-request.ts';
-import { bodyOf } from './request-body.ts';
+import { RequestBodies } from './request-body.ts';
 import type { EncodedSpans, Transport } from './transport.ts';
 
 /** The specification lists these and forbids to send again after any other. */
@@ -24,12 +24,12 @@ export class OtlpHttpTransport implements Transport {
   readonly #destination: HttpDestination;
   readonly #envelope: Envelope;
   readonly #headers: Readonly<Record<string, string>>;
-  readonly #compression: Compression;
+  readonly #bodies: RequestBodies;
 
   constructor({ settings, envelope, ...options }: OtlpOptions) {
     this.#destination = new HttpDestination({ settings, retryable: RETRYABLE, ...options });
     this.#envelope = envelope;
-    this.#compression = settings.compression;
+    this.#bodies = new RequestBodies(settings.compression, options.connections);
     this.#headers = {
       'content-type': 'application/x-protobuf',
       ...(settings.compression !== 'none' && { 'content-encoding': 'gzip' }),
@@ -41,8 +41,11 @@ export class OtlpHttpTransport implements Transport {
   }
 
   async send(batch: readonly EncodedSpans[], signal: AbortSignal): Promise<void> {
-    const body = await bodyOf(otlpRequest(this.#envelope, batch), this.#compression);
-    const partial = partialSuccess(await this.#destination.post(body, this.#headers, signal));
+    const body = await this.#bodies.make(otlpRequest(this.#envelope, batch));
+    const answer = await this.#destination.post(body, this.#headers, signal);
+    // Of a request that failed, the rest may still be on its way.
+    this.#bodies.give(body);
+    const partial = partialSuccess(answer);
     if (partial === null || partial.rejectedSpans <= 0) return;
     throw new PartialError(
       `${this.endpoint} rejected ${partial.rejectedSpans} spans${shortened(partial.message)}`,

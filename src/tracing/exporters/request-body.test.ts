@@ -2,15 +2,12 @@ import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { tracesRun } from '../../../test/stubs/spans.ts';
-import { bodyOf } from './request-body.ts';
+import type { Message } from './otlp-request.ts';
+import { RequestBodies } from './request-body.ts';
 import type { EncodedSpans } from './transport.ts';
 
-const whole = async (...args: Parameters<typeof bodyOf>) => {
-  const { chunks, length } = await bodyOf(...args);
-  const bytes = Buffer.concat(chunks);
-  expect(bytes.length).toBe(length);
-  return bytes;
-};
+const whole = (message: Message, compression: 'none' | 'auto' | 'gzip') =>
+  new RequestBodies(compression, 1).make(message);
 
 /** Bytes of any content; some larger than a stored block may be. */
 const parts = fc.array(
@@ -40,4 +37,17 @@ test('gzip compresses what is not compressed yet, auto does not', async () => {
   const message = { parts: [run], length: run.bytes.length };
   expect((await whole(message, 'gzip')).length).toBeLessThan(run.bytes.length / 2);
   expect((await whole(message, 'auto')).length).toBeGreaterThan(run.bytes.length);
+});
+
+test('memory is used again for the next body, when it is large enough', async () => {
+  const bodies = new RequestBodies('none', 1);
+  const make = (size: number) => bodies.make({ parts: [Buffer.alloc(size, 1)], length: size });
+  const first = await make(1000);
+  bodies.give(first);
+  const second = await make(1100);
+  expect(second.buffer).toBe(first.buffer);
+  expect(second).toEqual(Buffer.alloc(1100, 1));
+  expect((await make(100)).buffer).not.toBe(first.buffer);
+  bodies.give(second);
+  expect((await make(100_000)).buffer).not.toBe(first.buffer);
 });

@@ -10,14 +10,6 @@ import type { Compression } from '../settings/settings-exporters.ts';
 import { plainSpans, putStoredHead, STORED_HEAD } from '../spans/span-run.ts';
 import type { Message } from './otlp-request.ts';
 
-/** Bytes to send, in order. */
-export interface Body {
-  readonly chunks: readonly Buffer[];
-  readonly length: number;
-}
-
-/** Up to here one copy costs less than several writes to a socket. */
-const MAX_COPIED_BYTES = 64 * 1024;
 /** RFC 1952, 2.3: magic number, method deflate, no flags, no time, no extra flags, an unknown system. */
 const GZIP_HEAD = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
 /** An empty stored block, the last one. */
@@ -27,82 +19,127 @@ const TRAILER_BYTES = 8;
 const MAX_STORED = 65_535;
 /** Less is not worth a trip to another thread. */
 const MIN_COMPRESSED = 1024;
+/** Buffers are this much larger than what they were made for, so that the next body fits as well. */
+const HEADROOM = 1.25;
 
 const compress = promisify(deflateRaw);
 
-/** @param compression `auto` compresses what is compressed already. */
-export async function bodyOf(message: Message, compression: Compression): Promise<Body> {
-  if (compression !== 'none') return gzip(message, compression === 'gzip');
-  const chunks = adjoining(message.parts.map((part) => (Buffer.isBuffer(part) ? part : plainSpans(part))));
-  return joined(chunks, message.length);
+/** Makes bodies in memory that is used again: large buffers are costly to make, and one piece is sent at once. */
+export class RequestBodies {
+  readonly #compression: Compression;
+  readonly #most: number;
+  readonly #free: Buffer[] = [];
+
+  /** @param compression `auto` compresses what is compressed already. @param most how many bodies there are at once. */
+  constructor(compression: Compression, most: number) {
+    this.#compression = compression;
+    this.#most = most;
+  }
+
+  /** The bytes are the caller's; who gives them back must not read them any more. */
+  async make(message: Message): Promise<Buffer> {
+    if (this.#compression !== 'none') return this.#gzip(message);
+    const out = this.#take(message.length);
+    let end = 0;
+    for (const part of message.parts) end += (Buffer.isBuffer(part) ? part : plainSpans(part)).copy(out, end);
+    return out.subarray(0, end);
+  }
+
+  /** For a body that was sent as a whole. */
+  give(body: Buffer): void {
+    if (this.#free.length < this.#most) {
+      this.#free.push(Buffer.from(body.buffer, body.byteOffset, body.buffer.byteLength - body.byteOffset));
+    }
+  }
+
+  #take(bytes: number): Buffer {
+    const free = this.#free.pop();
+    // Not from the pool of small buffers, which others have parts of.
+    return free !== undefined && free.length >= bytes
+      ? free
+      : Buffer.from(new ArrayBuffer(Math.ceil(bytes * HEADROOM)));
+  }
+
+  async #gzip(message: Message): Promise<Buffer> {
+    const stretches = stretchesOf(message);
+    let bound = GZIP_HEAD.length + LAST_BLOCK.length + TRAILER_BYTES;
+    for (const stretch of stretches) {
+      if (this.#compression === 'gzip' && stretch.kind === 'plain' && stretch.length >= MIN_COMPRESSED) {
+        // At the fastest level: a denser one costs more than a span does.
+        const options = { level: constants.Z_BEST_SPEED, finishFlush: constants.Z_SYNC_FLUSH };
+        stretch.compressed = await compress(Buffer.concat(stretch.parts), options);
+      }
+      bound += stretch.compressed?.length ?? storedLength(stretch);
+    }
+    const out = this.#take(bound);
+    let end = GZIP_HEAD.copy(out);
+    let checksum = 0;
+    for (const stretch of stretches) {
+      if (stretch.kind === 'deflated') {
+        end += stretch.bytes.copy(out, end);
+        checksum = append(checksum, stretch.register, stretch.length);
+      } else {
+        for (const part of stretch.parts) checksum = crc32(part, checksum);
+        end = stretch.compressed
+          ? end + stretch.compressed.copy(out, end)
+          : putStored(out, end, stretch.parts);
+      }
+    }
+    end += LAST_BLOCK.copy(out, end);
+    end = out.writeUInt32LE(checksum, end);
+    end = out.writeUInt32LE(message.length % 2 ** 32, end);
+    return out.subarray(0, end);
+  }
 }
 
-async function gzip({ parts, length }: Message, compressesAll: boolean): Promise<Body> {
-  const chunks: Buffer[] = [GZIP_HEAD];
-  let checksum = 0;
-  let waiting: Buffer[] = [];
-  const flush = async () => {
-    if (waiting.length === 0) return;
-    const bytes = Buffer.concat(waiting);
-    waiting = [];
-    checksum = crc32(bytes, checksum);
-    if (compressesAll && bytes.length >= MIN_COMPRESSED) {
-      // At the fastest level: a denser one costs more than a span does.
-      const options = { level: constants.Z_BEST_SPEED, finishFlush: constants.Z_SYNC_FLUSH };
-      chunks.push(await compress(bytes, options));
-    } else chunks.push(stored(bytes));
-  };
+/** Parts of a message that follow one another and are of one kind. `length`: bytes when they are not compressed. */
+type Stretch = { compressed?: Buffer } & (
+  | { readonly kind: 'plain'; readonly parts: Buffer[]; length: number }
+  | { readonly kind: 'deflated'; readonly bytes: Buffer; readonly register: number; readonly length: number }
+);
+
+function stretchesOf({ parts }: Message): Stretch[] {
+  const stretches: Stretch[] = [];
   for (const part of parts) {
-    if (Buffer.isBuffer(part)) waiting.push(part);
-    else if (part.deflated === null) waiting.push(part.bytes);
-    else {
-      await flush();
-      chunks.push(part.bytes);
-      checksum = append(checksum, part.deflated.register, part.deflated.length);
+    if (!Buffer.isBuffer(part) && part.deflated !== null) {
+      stretches.push({ kind: 'deflated', bytes: part.bytes, ...part.deflated });
+      continue;
+    }
+    const bytes = Buffer.isBuffer(part) ? part : part.bytes;
+    const last = stretches.at(-1);
+    if (last?.kind === 'plain') {
+      last.parts.push(bytes);
+      last.length += bytes.length;
+    } else stretches.push({ kind: 'plain', parts: [bytes], length: bytes.length });
+  }
+  return stretches;
+}
+
+/** Bytes of a stretch as it goes into the body, at most. */
+function storedLength(stretch: Stretch): number {
+  if (stretch.kind === 'deflated') return stretch.bytes.length;
+  return stretch.length + STORED_HEAD * (stretch.parts.length + Math.ceil(stretch.length / MAX_STORED));
+}
+
+/** Stored blocks: one for all parts where they fit. Returns the end. */
+function putStored(out: Buffer, from: number, parts: readonly Buffer[]): number {
+  let headAt = from;
+  let end = from + STORED_HEAD;
+  const close = () => putStoredHead(out, headAt, end - headAt - STORED_HEAD);
+  for (const part of parts) {
+    for (let done = 0; done < part.length; ) {
+      const room = MAX_STORED - (end - headAt - STORED_HEAD);
+      if (room === 0) {
+        close();
+        headAt = end;
+        end += STORED_HEAD;
+        continue;
+      }
+      const copied = part.copy(out, end, done, Math.min(part.length, done + room));
+      done += copied;
+      end += copied;
     }
   }
-  await flush();
-  const trailer = Buffer.alloc(TRAILER_BYTES);
-  trailer.writeUInt32LE(checksum, 0);
-  trailer.writeUInt32LE(length % 2 ** 32, 4);
-  chunks.push(LAST_BLOCK, trailer);
-  return joined(
-    chunks,
-    chunks.reduce((sum, chunk) => sum + chunk.length, 0),
-  );
-}
-
-/** As stored blocks. */
-function stored(bytes: Buffer): Buffer {
-  const blocks = Math.ceil(bytes.length / MAX_STORED);
-  const out = Buffer.allocUnsafe(bytes.length + blocks * STORED_HEAD);
-  for (let from = 0, at = 0; from < bytes.length; from += MAX_STORED) {
-    const part = bytes.subarray(from, from + MAX_STORED);
-    putStoredHead(out, at, part.length);
-    at += STORED_HEAD;
-    at += part.copy(out, at);
-  }
-  return out;
-}
-
-function joined(chunks: readonly Buffer[], length: number): Body {
-  return { chunks: length <= MAX_COPIED_BYTES ? [Buffer.concat(chunks, length)] : chunks, length };
-}
-
-/** Bytes that lie behind one another in the ring become one chunk. */
-function adjoining(chunks: readonly Buffer[]): Buffer[] {
-  const merged: Buffer[] = [];
-  for (const bytes of chunks) {
-    const last = merged.at(-1);
-    if (
-      last !== undefined &&
-      last.buffer === bytes.buffer &&
-      last.byteOffset + last.length === bytes.byteOffset
-    ) {
-      merged[merged.length - 1] = Buffer.from(last.buffer, last.byteOffset, last.length + bytes.length);
-    } else {
-      merged.push(bytes);
-    }
-  }
-  return merged;
+  close();
+  return end;
 }
