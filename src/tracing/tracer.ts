@@ -65,6 +65,9 @@ interface Outfit {
   readonly server: ServerSpans;
 }
 
+/** Where no log is traced. */
+const NO_IDS: IdSeed = { prefix: 0n, seed: 0n };
+
 /** Spans in a run, at most: as many as a slot of a busy agent has logs. */
 const RUN_SPANS = 8192;
 
@@ -74,8 +77,8 @@ interface Plan {
   readonly ids: IdSeed;
   readonly groups: readonly Group[];
   /** Sources in the batch, and which of them had processors when it was processed: a reload may change that. */
-  readonly sources: ReadonlySet<string>;
-  readonly processed: ReadonlySet<string>;
+  readonly sources: readonly string[];
+  readonly processed: readonly string[];
 }
 
 export class Tracer implements Observer {
@@ -130,12 +133,14 @@ export class Tracer implements Observer {
     if (mode === 'off') return;
     this.measurement.measure(() => {
       this.#options.adaptive.processed(batch);
-      const ids = this.#seeds.take(batch.count);
-      const groups = mode === 'system-only' ? [] : this.#chooseLogs(batch, ids, outfit.settings);
-      const sources = new Set<string>();
-      for (const { stream } of batch.segments) sources.add(stream.source);
-      const processed = new Set<string>();
-      for (const source of sources) if (this.#options.isProcessed(source)) processed.add(source);
+      const tracesLogs = mode !== 'system-only';
+      const ids = tracesLogs ? this.#seeds.take(batch.count) : NO_IDS;
+      const groups = tracesLogs ? this.#chooseLogs(batch, ids, outfit.settings) : [];
+      const sources: string[] = [];
+      for (const { stream } of batch.segments) {
+        if (!sources.includes(stream.source)) sources.push(stream.source);
+      }
+      const processed = sources.filter(this.#options.isProcessed);
       this.#plans.set(batch, { outfit, ids, groups, sources, processed });
     });
   }
@@ -205,8 +210,8 @@ export class Tracer implements Observer {
       deliveries,
       mode: outfit.settings.mode,
       endedAt: ways.endedAt,
-      sources: sources.size,
-      processed: processed.size > 0,
+      sources: sources.length,
+      processed: processed.length > 0,
     });
   }
 

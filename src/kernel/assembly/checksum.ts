@@ -30,23 +30,26 @@ export class Checksum {
     let stretch = this.stretches;
     for (; stretch < this.halves; stretch += 4) {
       const bytes = load<u64>(at + load<u32>(stretch));
-      sum ^= four(table, <u32>bytes) ^ four(table + 4096, <u32>(bytes >> 32));
+      sum ^=
+        load<u32>(table + ((<u32>bytes & 0xff) << 2)) ^
+        load<u32>(table + (<u32>(bytes >> 6) & 0x3fc), 1024) ^
+        load<u32>(table + (<u32>(bytes >> 14) & 0x3fc), 2048) ^
+        load<u32>(table + (<u32>(bytes >> 22) & 0x3fc), 3072) ^
+        load<u32>(table + (<u32>(bytes >> 30) & 0x3fc), 4096) ^
+        load<u32>(table + (<u32>(bytes >> 38) & 0x3fc), 5120) ^
+        load<u32>(table + (<u32>(bytes >> 46) & 0x3fc), 6144) ^
+        load<u32>(table + (<u32>(bytes >> 54) & 0x3fc), 7168);
       table += 8192;
     }
     for (; stretch < this.stretchesEnd; stretch += 4) {
-      sum ^= four(table, load<u32>(at + load<u32>(stretch)));
+      const bytes = load<u32>(at + load<u32>(stretch));
+      sum ^=
+        load<u32>(table + ((bytes & 0xff) << 2)) ^
+        load<u32>(table + ((bytes >> 6) & 0x3fc), 1024) ^
+        load<u32>(table + ((bytes >> 14) & 0x3fc), 2048) ^
+        load<u32>(table + ((bytes >> 22) & 0x3fc), 3072);
       table += 4096;
     }
     this.register = sum;
   }
-}
-
-/** What four bytes add, from the table of the first one on. */
-function four(table: usize, bytes: u32): u32 {
-  return (
-    load<u32>(table + ((bytes & 0xff) << 2)) ^
-    load<u32>(table + (((bytes >> 8) & 0xff) << 2), 1024) ^
-    load<u32>(table + (((bytes >> 16) & 0xff) << 2), 2048) ^
-    load<u32>(table + ((bytes >> 24) << 2), 3072)
-  );
 }

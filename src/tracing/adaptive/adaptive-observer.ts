@@ -9,13 +9,10 @@ import { LastAttempts, NEVER } from '../../record/last-attempts.ts';
 import { liveCount } from '../../record/segment.ts';
 import type { AdaptiveSampler, OldestAges } from './adaptive.ts';
 
-/** A batch that not every sink has settled. */
+/** A batch that not every sink has settled, and what sinks have settled of it. */
 interface Waiting {
-  readonly openedAt: number;
-  readonly sources: ReadonlySet<string>;
-  readonly settled: Set<Delivery>;
-  /** Those that have nothing of it left to settle. */
-  readonly settledSinks: Set<string>;
+  readonly batch: Batch;
+  readonly settled: Delivery[];
 }
 
 export class AdaptiveObserver implements Observer {
@@ -42,17 +39,8 @@ export class AdaptiveObserver implements Observer {
   }
 
   processed(batch: Batch): void {
-    const sources = new Set<string>();
-    let last = '';
-    for (const segment of batch.segments) {
-      const { source } = segment.stream;
-      if (source === last || liveCount(segment) === 0) continue;
-      last = source;
-      sources.add(source);
-    }
-    if (sources.size > 0) {
-      const { openedAt } = batch;
-      this.#waiting.set(batch.id, { openedAt, sources, settled: new Set(), settledSinks: new Set() });
+    if (batch.segments.some((segment) => liveCount(segment) > 0)) {
+      this.#waiting.set(batch.id, { batch, settled: [] });
     }
   }
 
@@ -62,14 +50,7 @@ export class AdaptiveObserver implements Observer {
   }
 
   settled(delivery: Delivery): void {
-    const { sink, batch } = delivery;
-    const waiting = this.#waiting.get(batch.id);
-    if (waiting === undefined) return;
-    const { settled, settledSinks } = waiting;
-    settled.add(delivery);
-    // A sink with a disk buffer may have two: of what could be stored, and of the rest.
-    const isLeft = batch.deliveries?.some((other) => other.sink === sink && !settled.has(other));
-    if (!isLeft) settledSinks.add(sink);
+    this.#waiting.get(delivery.batch.id)?.settled.push(delivery);
   }
 
   /** Also of logs that were traced, or not, in another run: what counts is that the sink has been slow. */
@@ -110,11 +91,11 @@ export class AdaptiveObserver implements Observer {
         .entries()
         .filter(([, age]) => age > 0),
     );
-    for (const { openedAt, sources: batchSources, settledSinks } of this.#waiting.values()) {
-      const age = now - openedAt;
-      for (const source of batchSources) {
+    for (const waiting of this.#waiting.values()) {
+      const age = now - waiting.batch.openedAt;
+      for (const source of sourcesOf(waiting.batch)) {
         for (const sink of this.#sinksOf(source)) {
-          if (settledSinks.has(sink)) continue;
+          if (isSettled(waiting, sink)) continue;
           agent = Math.max(agent, age);
           sources.set(source, Math.max(age, sources.get(source) ?? 0));
           sinks.set(sink, Math.max(age, sinks.get(sink) ?? 0));
@@ -123,4 +104,17 @@ export class AdaptiveObserver implements Observer {
     }
     return { agent, sources, sinks };
   };
+}
+
+/** Those of which records are left. */
+function sourcesOf({ segments }: Batch): ReadonlySet<string> {
+  return new Set(segments.filter((segment) => liveCount(segment) > 0).map(({ stream }) => stream.source));
+}
+
+/** Whether the sink has nothing of the batch left to settle. One with a disk buffer may have two deliveries: of what could be stored, and of the rest. */
+function isSettled({ batch, settled }: Waiting, sink: string): boolean {
+  return (
+    settled.some((delivery) => delivery.sink === sink) &&
+    batch.deliveries?.some((other) => other.sink === sink && !settled.includes(other)) !== true
+  );
 }

@@ -2,7 +2,7 @@
  * Posts requests to one URL and says what a failure means. It tries nothing again and has no time limit of its own: the
  * queue does and has. Used by the OTLP/HTTP and Jaeger transports.
  */
-import { Pool } from 'undici';
+import { type Dispatcher, Pool } from 'undici';
 import type { Clock } from '../../component/clock.ts';
 import { PermanentError, RetryableError } from '../../component/errors.ts';
 import type { HttpSettings } from '../settings/settings-exporters.ts';
@@ -22,6 +22,12 @@ export interface HttpDestinationOptions {
   readonly retryable: ReadonlySet<number>;
   readonly userAgent: string;
   readonly clock: Clock;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
 }
 
 export class HttpDestination {
@@ -58,7 +64,7 @@ export class HttpDestination {
 
   /** Resolves with the body of a 2xx answer. Rejects with `RetryableError`, `PermanentError` or the signal's reason. */
   async post(body: Buffer, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Buffer> {
-    const { status, answerHeaders, answer } = await this.#request(body, headers, signal);
+    const { status, headers: answerHeaders, body: answer } = await this.#request(body, headers, signal);
     if (status >= 200 && status < 300) return answer;
     const message = `${this.endpoint} answered ${status}${errorText(answerHeaders['content-type'], answer)}`;
     if (this.#retryable.has(status)) {
@@ -75,23 +81,22 @@ export class HttpDestination {
     await this.#pool.destroy();
   }
 
-  async #request(body: Buffer, headers: Readonly<Record<string, string>>, signal: AbortSignal) {
+  async #request(
+    body: Buffer,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    signal.throwIfAborted();
+    const exchange = new Exchange();
+    const onAbort = () => exchange.abort(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
     try {
-      const response = await this.#pool.request({
-        method: 'POST',
-        path: this.#path,
-        headers: { ...this.#headers, ...headers },
-        body,
-        signal,
-      });
-      const answer: Buffer[] = [];
-      let bytes = 0;
-      for await (const chunk of response.body) {
-        answer.push(chunk as Buffer);
-        bytes += (chunk as Buffer).length;
-        if (bytes > MAX_ANSWER_BYTES) break;
-      }
-      return { status: response.statusCode, answerHeaders: response.headers, answer: Buffer.concat(answer) };
+      // Without the streams that `request` makes of an answer: they cost more than a thousand spans.
+      this.#pool.dispatch(
+        { method: 'POST', path: this.#path, headers: { ...this.#headers, ...headers }, body },
+        exchange,
+      );
+      return await exchange.answer;
     } catch (error) {
       signal.throwIfAborted();
       const { code, message } = error as NodeJS.ErrnoException;
@@ -100,6 +105,8 @@ export class HttpDestination {
         reason: code === 'ECONNREFUSED' ? 'refused' : 'network',
         cause: error,
       });
+    } finally {
+      signal.removeEventListener('abort', onAbort);
     }
   }
 
@@ -109,5 +116,52 @@ export class HttpDestination {
     if (/^\d+$/.test(value)) return Number(value) * 1000;
     const date = Date.parse(value);
     return Number.isNaN(date) ? 0 : Math.max(0, date - this.#clock.toEpoch(this.#clock.now()));
+  }
+}
+
+/** One request and what comes back, as undici tells it. */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #settled = Promise.withResolvers<Answer>();
+  readonly #chunks: Buffer[] = [];
+  #bytes = 0;
+  #status = 0;
+  #headers: Answer['headers'] = {};
+  #controller: Dispatcher.DispatchController | null = null;
+  #reason: Error | null = null;
+
+  /** Rejects with what undici says of the connection, or with the reason of `abort`. */
+  get answer(): Promise<Answer> {
+    return this.#settled.promise;
+  }
+
+  abort(reason: Error): void {
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+    this.#settled.reject(reason);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#reason !== null) controller.abort(this.#reason);
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Answer['headers']): void {
+    this.#status = status;
+    this.#headers = headers;
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#bytes > MAX_ANSWER_BYTES) return;
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+  }
+
+  onResponseEnd(): void {
+    const body = Buffer.concat(this.#chunks);
+    this.#settled.resolve({ status: this.#status, headers: this.#headers, body });
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.#settled.reject(error);
   }
 }

@@ -29,6 +29,8 @@ export class RequestBodies {
   readonly #compression: Compression;
   readonly #most: number;
   readonly #free: Buffer[] = [];
+  /** Of every buffer made from now on: the largest body was not larger. */
+  #size = 0;
 
   /** @param compression `auto` compresses what is compressed already. @param most how many bodies there are at once. */
   constructor(compression: Compression, most: number) {
@@ -54,10 +56,10 @@ export class RequestBodies {
 
   #take(bytes: number): Buffer {
     const free = this.#free.pop();
+    if (free !== undefined && free.length >= bytes) return free;
+    if (bytes > this.#size) this.#size = Math.ceil(bytes * HEADROOM);
     // Not from the pool of small buffers, which others have parts of.
-    return free !== undefined && free.length >= bytes
-      ? free
-      : Buffer.from(new ArrayBuffer(Math.ceil(bytes * HEADROOM)));
+    return Buffer.from(new ArrayBuffer(this.#size));
   }
 
   async #gzip(message: Message): Promise<Buffer> {

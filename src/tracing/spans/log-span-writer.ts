@@ -56,7 +56,7 @@ export interface BatchSpans {
   readonly spanId: Buffer;
   readonly links: BatchLinks;
   /** Sources on whose logs processors worked. */
-  readonly processed: ReadonlySet<string>;
+  readonly processed: readonly string[];
 }
 
 export interface Written {
@@ -136,7 +136,7 @@ export class LogSpanWriter {
       stages: settings.compact ? events : 'spans',
       scoped,
       joined: false,
-      processed: processed.has(segment.stream.source),
+      processed: processed.includes(segment.stream.source),
       located: !segment.rewritten,
       sends: way.sends,
     };

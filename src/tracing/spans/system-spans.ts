@@ -62,6 +62,10 @@ export interface BatchTrace {
 interface Shape {
   readonly template: Template;
   readonly cells: Cells;
+  readonly mode: Mode;
+  readonly processed: boolean;
+  /** Where every delivery went well at once: their sinks. */
+  readonly sinks: readonly string[] | null;
 }
 
 /** Attempts of a delivery that get spans, and how many others there were. */
@@ -81,6 +85,7 @@ export class SystemSpans {
   readonly #random: () => number;
   readonly #writes: (name: string) => boolean;
   readonly #shapes = new Map<string, Shape>();
+  #last: Shape | null = null;
 
   /** @param writes whether spans of that name are written (`tracing.exclude.span_names`). */
   constructor(options: {
@@ -104,7 +109,9 @@ export class SystemSpans {
   write(trace: BatchTrace): number {
     if (!this.enabled) return 0;
     const shown = trace.deliveries.map(shownOf);
-    const { template, cells } = this.#shapeOf(trace, shown);
+    const shape = this.#isLike(trace, shown) ? this.#last! : this.#shapeOf(trace, shown);
+    this.#last = shape;
+    const { template, cells } = shape;
     this.#fillCells(cells, trace, shown);
     fill(template, cells);
 
@@ -125,6 +132,18 @@ export class SystemSpans {
     return template.spans;
   }
 
+  /** Whether the trace has the last one's shape, where that one is of first attempts that all succeeded: nearly always. */
+  #isLike({ mode, processed }: BatchTrace, shown: readonly Shown[]): boolean {
+    const last = this.#last;
+    if (last === null || last.mode !== mode || last.processed !== processed) return false;
+    const { sinks } = last;
+    return (
+      sinks !== null &&
+      sinks.length === shown.length &&
+      shown.every((each, i) => each.delivery.sink === sinks[i] && isPlain(each))
+    );
+  }
+
   #shapeOf(trace: BatchTrace, shown: readonly Shown[]): Shape {
     const key = `${trace.mode} ${trace.processed} ${shown.map(keyOf).join(' ')}`;
     let shape = this.#shapes.get(key);
@@ -134,7 +153,13 @@ export class SystemSpans {
         (sum, { attempts }) => sum + 2 + 3 * attempts.length,
         Cell.deliveries as number,
       );
-      shape = { template: buildTemplate(trace, shown, this.#writes), cells: new Cells(cells) };
+      shape = {
+        template: buildTemplate(trace, shown, this.#writes),
+        cells: new Cells(cells),
+        mode: trace.mode,
+        processed: trace.processed,
+        sinks: shown.every(isPlain) ? shown.map(({ delivery }) => delivery.sink) : null,
+      };
       this.#shapes.set(key, shape);
     }
     return shape;
@@ -243,6 +268,11 @@ function shownOf(delivery: Delivery): Shown {
   if (all.length <= MAX_ATTEMPTS) return { delivery, attempts: all, omitted: 0 };
   const kept = [all[0]!, ...all.slice(1 - MAX_ATTEMPTS)];
   return { delivery, attempts: kept, omitted: all.length - kept.length };
+}
+
+/** Delivered at the first attempt. */
+function isPlain({ attempts, omitted }: Shown): boolean {
+  return omitted === 0 && attempts.length === 1 && attempts[0]!.attempt.error === undefined;
 }
 
 /** The numbers of the attempts follow from how many were omitted. */

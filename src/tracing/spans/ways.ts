@@ -83,22 +83,17 @@ export class Ways {
 /** The ways of one batch. */
 export class BatchWays {
   readonly #batch: Batch;
-  readonly #bySource = new Map<string, Ending[]>();
+  readonly #endings: readonly Ending[];
+  #bySource: ReadonlyMap<string, readonly Ending[]> | null = null;
   readonly #whole = new Map<string, Way>();
   /** Monotonic milliseconds of the last acknowledgement in any sink; without sinks, when processors were done. */
   readonly endedAt: number;
 
   constructor(batch: Batch, endings: readonly Ending[]) {
     this.#batch = batch;
+    this.#endings = endings;
     let endedAt = batch.processedAt;
-    for (const ending of endings) {
-      endedAt = Math.max(endedAt, ending.send.endedAt);
-      for (const { stream } of ending.delivery.segments) {
-        const list = this.#bySource.get(stream.source);
-        if (list === undefined) this.#bySource.set(stream.source, [ending]);
-        else if (list.at(-1) !== ending) list.push(ending);
-      }
-    }
+    for (const { send } of endings) endedAt = Math.max(endedAt, send.endedAt);
     this.endedAt = endedAt;
   }
 
@@ -112,7 +107,7 @@ export class BatchWays {
   whole({ stream }: Pick<Segment, 'stream'>): Way {
     let way = this.#whole.get(stream.source);
     if (way === undefined) {
-      way = this.#join(this.#bySource.get(stream.source) ?? [], () => true);
+      way = this.#join(this.#endingsOf(stream.source), () => true);
       this.#whole.set(stream.source, way);
     }
     return way;
@@ -127,7 +122,7 @@ export class BatchWays {
     rows: Uint32Array | null,
     all: () => Uint32Array,
   ): readonly { readonly way: Way; readonly rows: Uint32Array | null }[] {
-    const endings = this.#bySource.get(segment.stream.source) ?? [];
+    const endings = this.#endingsOf(segment.stream.source);
     const partial = endings.filter((ending) => ending.rows !== null);
     if (partial.length === 0) return [{ way: this.whole(segment), rows }];
     const parts = new Map<string, number[]>();
@@ -141,6 +136,12 @@ export class BatchWays {
       way: this.#join(endings, (ending) => key[partial.indexOf(ending)] === '1'),
       rows: Uint32Array.from(part),
     }));
+  }
+
+  #endingsOf(source: string): readonly Ending[] {
+    // Made when asked for: most batches have no traced log.
+    this.#bySource ??= bySource(this.#endings);
+    return this.#bySource.get(source) ?? [];
   }
 
   /** The way through some sinks; `includes`: whether the failure of single records is that of these. */
@@ -171,6 +172,18 @@ export class BatchWays {
     const key = sends.map((send) => `${send.sink}\t${send.attempts}\t${send.failure ?? ''}`).join('\r');
     return { sends, key, endedAt, outcome, failure };
   }
+}
+
+function bySource(endings: readonly Ending[]): ReadonlyMap<string, readonly Ending[]> {
+  const lists = new Map<string, Ending[]>();
+  for (const ending of endings) {
+    for (const { stream } of ending.delivery.segments) {
+      const list = lists.get(stream.source);
+      if (list === undefined) lists.set(stream.source, [ending]);
+      else if (list.at(-1) !== ending) list.push(ending);
+    }
+  }
+  return lists;
 }
 
 /** Which records the sink did not take, where that is known: it named them, or took the first ones and no more. */

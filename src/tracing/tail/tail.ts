@@ -71,7 +71,7 @@ export class TailKeeper {
    * @param deliveries all of the batch, settled.
    */
   keep(batch: Batch, deliveries: readonly Delivery[], questions: TailQuestions): TailPick[] {
-    if (!this.#settings.enabled) return [];
+    if (!this.#settings.enabled || !this.#mayKeep(batch, deliveries)) return [];
     const candidates: Candidate[] = [];
     for (const ending of endingsOf(batch, deliveries, this.#lastAttempts.of(batch, deliveries))) {
       const { segment } = ending;
@@ -99,6 +99,20 @@ export class TailKeeper {
       open = more;
     }
     return picks(candidates);
+  }
+
+  /** Whether anything of the batch failed or was slow: a look at few numbers, as nearly all batches did not and were not. */
+  #mayKeep({ segments }: Batch, deliveries: readonly Delivery[]): boolean {
+    let endedAt = NEVER;
+    for (const { attempts, stored } of deliveries) {
+      const [first] = attempts;
+      if (stored || first === undefined || first.error !== undefined || attempts.length > 1) return true;
+      endedAt = Math.max(endedAt, first.endedAt);
+    }
+    // A segment that no sink selects was dropped.
+    if (!deliveries.some((delivery) => delivery.segments.length === segments.length)) return true;
+    const { slowMs } = this.#settings;
+    return segments.some(({ readAt }) => endedAt - readAt >= slowMs);
   }
 
   #reasonToKeep({ segment, endedAt, failed, refused }: Ending): TailPick['reason'] | null {
