@@ -54,7 +54,7 @@ export function checkedBytes({ tables }: RecordChecksum): number {
 }
 
 /** @throws RangeError when there are more tables than there is room for. */
-export function putChecksum(words: Uint32Array, at: ChecksumLayout, checksum: RecordChecksum): void {
+export function putTables(words: Uint32Array, at: ChecksumLayout, checksum: RecordChecksum): void {
   const { tables, wide, narrow } = checksum;
   if (checkedBytes(checksum) > MAX_CHECKED_BYTES) {
     throw new RangeError(
@@ -63,13 +63,5 @@ export function putChecksum(words: Uint32Array, at: ChecksumLayout, checksum: Re
   }
   words.set(tables, at.tables >> 2);
   words.set([...wide, ...narrow], at.stretches >> 2);
-  words.set(
-    [
-      at.tables,
-      at.stretches,
-      at.stretches + 4 * wide.length,
-      at.stretches + 4 * (wide.length + narrow.length),
-    ],
-    (at.head >> 2) + 2,
-  );
+  words.set([at.tables, at.stretches, at.stretches + 4 * wide.length], (at.head >> 2) + 2);
 }

@@ -4,7 +4,7 @@
  * sinks call it, a batch at a time; one kernel belongs to one thread.
  */
 
-import { putChecksum, putTemplate } from './encode-spans.ts';
+import { putTables, putTemplate } from './encode-spans.ts';
 import { type Exports, instantiate } from './exports.ts';
 import { ID_REGION_BYTES, type Layout, layOut, PAGE, snappyBound } from './layout.ts';
 import type {
@@ -299,8 +299,7 @@ export class Kernel {
       checksumAt,
       results,
     );
-    const register = checksumAt === 0 ? 0 : this.#words[(checksumAt >> 2) + 1]!;
-    return { bytes: this.#results[0]!, rows, register };
+    return { bytes: this.#results[0]!, rows, register: this.#results[1]! };
   }
 
   /**
@@ -364,14 +363,17 @@ export class Kernel {
   }
 
   /** Address of the checksum. */
-  #prepareChecksum({ record, constant, register }: NonNullable<SpanOptions['checksum']>): number {
+  #prepareChecksum({ record, constant, register, isSteady }: NonNullable<SpanOptions['checksum']>): number {
     const { checksum } = this.#layout;
     if (record !== this.#checksum) {
-      putChecksum(this.#words, checksum, record);
+      putTables(this.#words, checksum, record);
       this.#checksum = record;
     }
-    this.#words[checksum.head >> 2] = constant;
-    this.#words[(checksum.head >> 2) + 1] = register;
+    const head = checksum.head >> 2;
+    this.#words[head] = constant;
+    this.#words[head + 1] = register;
+    const stretches = record.wide.length + record.narrow.length - (isSteady ? 1 : 0);
+    this.#words[head + 5] = checksum.stretches + 4 * stretches;
     return checksum.head;
   }
 

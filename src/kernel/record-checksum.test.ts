@@ -47,7 +47,7 @@ function encoded(
       from: 77,
       template: { bytes, patches: places },
       useBlobs: false,
-      checksum: { record, constant, register: 0 },
+      checksum: { record, constant, register: 0, isSteady: false },
     },
     kernel.spans,
   );

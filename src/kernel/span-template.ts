@@ -57,12 +57,14 @@ export interface SpanOptions {
   readonly useBlobs: boolean;
   /**
    * Also computes the CRC-32 of what the encoded records stand for, from that of the template (`constant`, without what
-   * is before it) and the register (crc32.ts) that what is before the records leaves; null: of nothing.
+   * is before it) and the register (crc32.ts) that what is before the records leaves; null: of nothing. `isSteady`:
+   * what the steady stretch adds is in the constant.
    */
   readonly checksum: {
     readonly record: RecordChecksum;
     readonly constant: number;
     readonly register: number;
+    readonly isSteady: boolean;
   } | null;
 }
 

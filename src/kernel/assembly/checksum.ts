@@ -7,7 +7,7 @@
 export class Checksum {
   /** Of the template's bytes. */
   constant: u32;
-  /** The register: of all records so far. */
+  /** Of all records before. */
   register: u32;
   /** Four tables that take a register past one record, then eight (or four) for each stretch; 1 KiB each. */
   tables: usize;
@@ -16,40 +16,41 @@ export class Checksum {
   halves: usize;
   stretchesEnd: usize;
 
-  /** Goes on with the record whose encoded form begins at `at`. */
-  add(at: usize): void {
-    let table = this.tables;
-    const before = this.register;
-    let sum =
-      this.constant ^
-      load<u32>(table + ((before & 0xff) << 2)) ^
-      load<u32>(table + (((before >> 8) & 0xff) << 2), 1024) ^
-      load<u32>(table + (((before >> 16) & 0xff) << 2), 2048) ^
-      load<u32>(table + ((before >> 24) << 2), 3072);
-    table += 4096;
+  /** The register behind the record whose encoded form begins at `at`. */
+  add(register: u32, at: usize): u32 {
+    let table = this.tables + 4096;
+    let sum = this.constant;
     let stretch = this.stretches;
-    for (; stretch < this.halves; stretch += 4) {
+    const halves = this.halves;
+    for (; stretch < halves; stretch += 4) {
       const bytes = load<u64>(at + load<u32>(stretch));
       sum ^=
         load<u32>(table + ((<u32>bytes & 0xff) << 2)) ^
         load<u32>(table + (<u32>(bytes >> 6) & 0x3fc), 1024) ^
-        load<u32>(table + (<u32>(bytes >> 14) & 0x3fc), 2048) ^
-        load<u32>(table + (<u32>(bytes >> 22) & 0x3fc), 3072) ^
-        load<u32>(table + (<u32>(bytes >> 30) & 0x3fc), 4096) ^
-        load<u32>(table + (<u32>(bytes >> 38) & 0x3fc), 5120) ^
-        load<u32>(table + (<u32>(bytes >> 46) & 0x3fc), 6144) ^
-        load<u32>(table + (<u32>(bytes >> 54) & 0x3fc), 7168);
+        (load<u32>(table + (<u32>(bytes >> 14) & 0x3fc), 2048) ^
+          load<u32>(table + (<u32>(bytes >> 22) & 0x3fc), 3072)) ^
+        (load<u32>(table + (<u32>(bytes >> 30) & 0x3fc), 4096) ^
+          load<u32>(table + (<u32>(bytes >> 38) & 0x3fc), 5120)) ^
+        (load<u32>(table + (<u32>(bytes >> 46) & 0x3fc), 6144) ^
+          load<u32>(table + (<u32>(bytes >> 54) & 0x3fc), 7168));
       table += 8192;
     }
-    for (; stretch < this.stretchesEnd; stretch += 4) {
+    const end = this.stretchesEnd;
+    for (; stretch < end; stretch += 4) {
       const bytes = load<u32>(at + load<u32>(stretch));
       sum ^=
         load<u32>(table + ((bytes & 0xff) << 2)) ^
         load<u32>(table + ((bytes >> 6) & 0x3fc), 1024) ^
-        load<u32>(table + ((bytes >> 14) & 0x3fc), 2048) ^
-        load<u32>(table + ((bytes >> 22) & 0x3fc), 3072);
+        (load<u32>(table + ((bytes >> 14) & 0x3fc), 2048) ^ load<u32>(table + ((bytes >> 22) & 0x3fc), 3072));
       table += 4096;
     }
-    this.register = sum;
+    // Last, because the next record waits for it.
+    table = this.tables;
+    const passed =
+      load<u32>(table + ((register & 0xff) << 2)) ^
+      load<u32>(table + ((register >> 6) & 0x3fc), 1024) ^
+      (load<u32>(table + ((register >> 14) & 0x3fc), 2048) ^
+        load<u32>(table + ((register >> 22) & 0x3fc), 3072));
+    return sum ^ passed;
   }
 }

@@ -45,8 +45,8 @@ function putUid(to: usize, offset: u64): void {
 }
 
 /**
- * Writes as many records' spans as end at or before `limit`; returns how many records. `result` gets a u32: bytes
- * written. `blobLengths`: address of the column, or 0: not used. `rows`: as in join-lines.ts. The position of the record
+ * Writes as many records' spans as end at or before `limit`; returns how many records. `result` gets two u32: bytes
+ * written, and the register of the checksum. `blobLengths`: address of the column, or 0: not used. `rows`: as in join-lines.ts. The position of the record
  * that starts at `base` is `from`. `checksum` null: none.
  */
 export function encodeSpans(
@@ -71,6 +71,7 @@ export function encodeSpans(
   const position = <u64>from - base;
   const length = template.length;
   const patchesEnd = template.patchesEnd;
+  let register: u32 = checksum === null ? 0 : checksum.register;
   let to = begin;
   let i: u32 = 0;
   for (; i < count; i++) {
@@ -110,10 +111,11 @@ export function encodeSpans(
           store<u64>(at, spanIdOf(random, code - SPAN_ID));
       }
     }
-    if (checksum !== null) checksum.add(to);
+    if (checksum !== null) register = checksum.add(register, to);
     if (blob != 0) copyBytes(end - blob, load<u32>(blobStarts + (row << 2)), blob);
     to = end;
   }
   store<u32>(result, <u32>(to - begin));
+  store<u32>(result, register, 4);
   return i;
 }

@@ -8,7 +8,7 @@
  * last has `tail` in place of its last `jointBytes`.
  */
 import { type RecordChecksum, recordChecksum, type Stretch } from '../../kernel/record-checksum.ts';
-import type { SpanPatch, SpanTemplate } from '../../kernel/span-template.ts';
+import { PatchKind, type SpanPatch, type SpanTemplate } from '../../kernel/span-template.ts';
 import { DeflateWriter, MAX_DISTANCE, MIN_COPY } from './deflate-writer.ts';
 import { type Part, partsOf, type Value } from './record-parts.ts';
 import type { Template } from './span-template.ts';
@@ -20,8 +20,9 @@ export interface DeflatedTemplate extends SpanTemplate {
   readonly checksum: RecordChecksum;
 }
 
-/** The kernel's checksum takes a value in stretches of this many bytes. */
-const STRETCH = 8;
+/** The kernel's checksum takes a value in stretches of 8 bytes, or 4. */
+const WIDE = 8;
+const NARROW = 4;
 
 /**
  * Null: a log's spans are too large for a copy to reach back to those of the log before.
@@ -95,11 +96,14 @@ function writeCopies(writer: DeflateWriter, record: Buffer, parts: readonly Part
 
 function stretchesOf(record: Buffer, value: Value, placeOf: (at: number) => number): Stretch[] {
   const stretches: Stretch[] = [];
-  for (let from = 0; from < value.places.length; from += STRETCH) {
+  // Positions of the logs of a run differ in their low 28 bits, which are the first 4 bytes.
+  const isPosition = value.kind === PatchKind.offset;
+  const width = isPosition ? NARROW : WIDE;
+  for (let from = 0; from < value.places.length; from += width) {
     const bytes = value.places
-      .slice(from, from + STRETCH)
+      .slice(from, from + width)
       .map((places) => places.map((at) => ({ behind: record.length - 1 - at, placeholder: record[at]! })));
-    stretches.push({ at: placeOf(value.at + from), bytes });
+    stretches.push({ at: placeOf(value.at + from), bytes, steady: isPosition && from > 0 });
   }
   return stretches;
 }

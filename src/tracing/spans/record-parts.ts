@@ -12,6 +12,7 @@ export type Part =
 
 /** Something that differs between logs. */
 export interface Value {
+  readonly kind: SpanPatch['kind'];
   /** Where it stands first, as a whole. */
   readonly at: number;
   /** Of each of its bytes, every place where the record has it. */
@@ -34,7 +35,7 @@ const CHILD_HEAD = 1;
 
 /** @param sameHalves whether the root's id is the second half of the trace id. */
 export function partsOf(template: Template, sameHalves: boolean): RecordParts {
-  const values = new Map<string, { at: number; places: number[][] }>();
+  const values = new Map<SpanPatch['kind'], { kind: SpanPatch['kind']; at: number; places: number[][] }>();
   /** Where children's ids begin that stand before anything has the whole of the root's. */
   let childAt = -1;
   const varying: Exclude<Part, { kind: 'constant' }>[] = [];
@@ -45,12 +46,11 @@ export function partsOf(template: Template, sameHalves: boolean): RecordParts {
     const isChild = patch.kind === PatchKind.spanId && patch.argument > 0;
     const from = patch.at + (isChild ? CHILD_HEAD : 0);
     const to = patch.at + PATCH_WIDTHS[patch.kind];
-    const name = sameHalves && patch.kind === PatchKind.traceHalf ? PatchKind.spanId : patch.kind;
-    const width = PATCH_WIDTHS[patch.kind];
-    let value = values.get(String(name));
+    const kind = sameHalves && patch.kind === PatchKind.traceHalf ? PatchKind.spanId : patch.kind;
+    let value = values.get(kind);
     if (value === undefined) {
-      value = { at: -1, places: Array.from({ length: width }, () => []) };
-      values.set(String(name), value);
+      value = { kind, at: -1, places: Array.from({ length: PATCH_WIDTHS[kind] }, () => []) };
+      values.set(kind, value);
     }
     for (let at = from; at < to; at++) value.places[at - from]!.push(at);
     const known = value.at === -1 && isChild ? childAt : value.at;

@@ -4,6 +4,7 @@
  */
 import { constants, crc32, inflateRawSync } from 'node:zlib';
 import type { Kernel } from '../../kernel/kernel.ts';
+import { steadyPart } from '../../kernel/record-checksum.ts';
 import type { Selection } from '../../kernel/slot.ts';
 import type { SpanTemplate } from '../../kernel/span-template.ts';
 import type { Deflated } from '../store/run.ts';
@@ -21,6 +22,9 @@ export interface RunSource {
   /** Position in the stream of the record in the selection's row `first`. */
   readonly from: number;
 }
+
+/** What the low 4 bytes of a position's varint hold: 28 bits. */
+const STEADY_BYTES = 2 ** 28;
 
 type SpanKernel = Pick<Kernel, 'encodeSpans' | 'spans'>;
 
@@ -55,20 +59,24 @@ export function encodeDeflated(
   putStoredHead(bytes, at, record);
   let end = at + STORED_HEAD;
   end += encodePlain(kernel, first, template, false, { at: end, capacity: record });
-  const register = registerOf(bytes.subarray(end - record, end));
+  const firstRecord = bytes.subarray(end - record, end);
+  const register = registerOf(firstRecord);
   if (others === null) {
     putStoredHead(bytes, end, 0);
     return { bytes: end + STORED_HEAD - at, deflated: { length: record, register } };
   }
   end += deflated.head.copy(bytes, end);
   const { selection, ...ids } = others;
+  const { checksum } = deflated;
+  const isSteady = checksum.steadyAt >= 0 && staysWithin(source, STEADY_BYTES);
+  const constant = registerOf(template.bytes) ^ (isSteady ? steadyPart(checksum, firstRecord) : 0);
   const rest = kernel.encodeSpans(
     selection,
     {
       ...ids,
       template: deflated,
       useBlobs: false,
-      checksum: { record: deflated.checksum, constant: registerOf(template.bytes), register },
+      checksum: { record: checksum, constant, register, isSteady },
     },
     { address: kernel.spans.address + end, capacity: at + capacity - end },
   );
@@ -95,6 +103,14 @@ function divide({ selection, ...ids }: RunSource): [RunSource, RunSource | null]
   const next = first + 1;
   const from = ids.from + slot.starts[next]! - slot.starts[first]!;
   return [one, { ...ids, from, selection: { ...selection, first: next, count: count - 1 } }];
+}
+
+/** Whether all positions have the same quotient by `bytes`. */
+function staysWithin({ selection, from }: RunSource, bytes: number): boolean {
+  const { slot, first, count, live } = selection;
+  const [one, last] = live === null ? [first, first + count - 1] : [live[0]!, live.at(-1)!];
+  const start = from - slot.starts[first]!;
+  return Math.floor((start + slot.starts[one]!) / bytes) === Math.floor((start + slot.starts[last]!) / bytes);
 }
 
 /** The register (kernel/crc32.ts) that these bytes leave, from 0. */
