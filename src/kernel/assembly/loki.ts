@@ -1,7 +1,7 @@
 import { copyBytes } from './copy';
 import { hexOf8, putHex16 } from './hex';
-import { hasContext, isStamped, Stamp, stampedFrom, traceIdOf } from './stamp';
-import { draw, spanIdOf } from './trace-ids';
+import { contextTraceId, hasContext, isStamped, Stamp, stampedFrom, stampsAll } from './stamp';
+import { draw, spanIdOf, traceHalf } from './trace-ids';
 import { putVarint, varintLength } from './varint';
 
 /**
@@ -76,14 +76,20 @@ function noteRegion(stamp: Stamp, at: usize, length: u32): void {
   stamp.regions += 8;
 }
 
-function putStamp(to: usize, stamp: Stamp, row: u32): usize {
+/** @param prefix digits of the first half of ids that are drawn. */
+function putStamp(to: usize, stamp: Stamp, row: u32, prefix: v128): usize {
   v128.store(to, TRACE_ID);
   to += TRACE_ID_HEAD;
-  putHex16(to, traceIdOf(stamp, row));
-  // The first half of an id that was drawn is that of the record before.
-  const own = hasContext(stamp, row) ? TRACE_ID_DIGITS : TRACE_ID_DIGITS / 2;
+  if (hasContext(stamp, row)) {
+    putHex16(to, contextTraceId(stamp, row));
+    noteRegion(stamp, to, TRACE_ID_DIGITS);
+  } else {
+    v128.store(to, prefix);
+    v128.store(to, hexOf8(i64x2.splat(traceHalf(draw(stamp.seed, row), stamp.threshold))), 16);
+    // The first half is that of the record before.
+    noteRegion(stamp, to + TRACE_ID_DIGITS / 2, TRACE_ID_DIGITS / 2);
+  }
   to += TRACE_ID_DIGITS;
-  noteRegion(stamp, to - own, own);
   if (stamp.spanIds == 0) return to;
   v128.store(to, SPAN_ID);
   to += SPAN_ID_HEAD;
@@ -106,6 +112,9 @@ export function lokiEntriesSize(
   let size: u64 = 0;
   let stamped: usize = stamp === null ? 0 : stamp.rows;
   const stampBytes = stamp === null ? 0 : stampSize(stamp);
+  const all = stamp !== null && stampsAll(stamp);
+  // What every record has in common.
+  const added = 2 + (all ? stampBytes : 0);
   let seconds = firstNs / SECOND;
   let nanos = <u32>(firstNs - seconds * SECOND);
   for (let i: u32 = 0; i < count; i++) {
@@ -116,9 +125,9 @@ export function lokiEntriesSize(
       if (own != 0) timestamp = secondsSize(own / SECOND) + scalarSize(<u32>(own % SECOND));
     }
     const length = load<u32>(lengths + (row << 2));
-    let entry = 2 + timestamp + scalarSize(length) + length;
+    let entry = added + timestamp + scalarSize(length) + length;
     if (blobLengths != 0) entry += load<u32>(blobLengths + (row << 2));
-    if (stamp !== null) {
+    if (stamp !== null && !all) {
       stamped = stampedFrom(stamp, stamped, row);
       if (isStamped(stamp, stamped, row)) entry += stampBytes;
     }
@@ -151,6 +160,8 @@ export function lokiEntries(
 ): usize {
   let stamped: usize = stamp === null ? 0 : stamp.rows;
   const stampBytes = stamp === null ? 0 : stampSize(stamp);
+  const all = stamp !== null && stampsAll(stamp);
+  const prefix = stamp === null ? i64x2.splat(0) : hexOf8(i64x2.splat(stamp.prefix));
   let seconds = firstNs / SECOND;
   let nanos = <u32>(firstNs - seconds * SECOND);
   for (let i: u32 = 0; i < count; i++) {
@@ -169,12 +180,12 @@ export function lokiEntries(
     const length = load<u32>(lengths + (row << 2));
     const blob = blobLengths == 0 ? 0 : load<u32>(blobLengths + (row << 2));
     let size = 2 + timestamp + scalarSize(length) + length + blob;
-    let isTraced = false;
-    if (stamp !== null) {
+    let isTraced = all;
+    if (stamp !== null && !all) {
       stamped = stampedFrom(stamp, stamped, row);
       isTraced = isStamped(stamp, stamped, row);
-      if (isTraced) size += stampBytes;
     }
+    if (isTraced) size += stampBytes;
     store<u8>(to, TAG_ENTRY);
     to = putVarint(to + 1, size);
     store<u8>(to, TAG_TIMESTAMP);
@@ -194,7 +205,7 @@ export function lokiEntries(
       copyBytes(to, load<u32>(blobStarts + (row << 2)), blob);
       to += blob;
     }
-    if (isTraced) to = putStamp(to, stamp!, row);
+    if (isTraced) to = putStamp(to, stamp!, row, prefix);
     if (++nanos == <u32>SECOND) {
       nanos = 0;
       seconds++;

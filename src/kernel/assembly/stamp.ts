@@ -1,5 +1,3 @@
-import { draw, traceHalf } from './trace-ids';
-
 /** Which records get their trace id written into them. Called by the encoders. */
 
 /** Offsets of `ContextRow`, whose rows have 32 bytes. */
@@ -23,15 +21,20 @@ export class Stamp {
   regions: usize;
 }
 
+/** Whether every record is stamped. */
+export function stampsAll(stamp: Stamp): bool {
+  return stamp.rowsEnd == 0;
+}
+
 /** The place in the list of rows of the first that is not before `row`, from `at` on. */
 export function stampedFrom(stamp: Stamp, at: usize, row: u32): usize {
   while (at < stamp.rowsEnd && load<u32>(at) < row) at += 4;
   return at;
 }
 
-/** Whether `row`, whose place in the list is `at`, is stamped. */
+/** Whether `row`, whose place in the list is `at`, is stamped; where not all are. */
 export function isStamped(stamp: Stamp, at: usize, row: u32): bool {
-  return stamp.rowsEnd == 0 || (at < stamp.rowsEnd && load<u32>(at) == row);
+  return at < stamp.rowsEnd && load<u32>(at) == row;
 }
 
 /** Whether the record came with a context, whose trace id it keeps. */
@@ -39,9 +42,7 @@ export function hasContext(stamp: Stamp, row: u32): bool {
   return stamp.contexts != 0 && load<u8>(stamp.contexts + (row << CONTEXT_SHIFT), CONTEXT_PRESENT) != 0;
 }
 
-/** The 16 bytes of a record's trace id. */
-export function traceIdOf(stamp: Stamp, row: u32): v128 {
-  if (hasContext(stamp, row)) return v128.load(stamp.contexts + (row << CONTEXT_SHIFT));
-  const half = traceHalf(draw(stamp.seed, row), stamp.threshold);
-  return i64x2.replace_lane(i64x2.splat(stamp.prefix), 1, half);
+/** The 16 bytes of the trace id that came with a record. */
+export function contextTraceId(stamp: Stamp, row: u32): v128 {
+  return v128.load(stamp.contexts + (row << CONTEXT_SHIFT));
 }
