@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { type Dispatcher, Pool } from 'undici';
+import { Pool } from 'undici';
 import type { Clock } from '../../component/clock.ts';
 import { RetryableError } from '../../component/errors.ts';
+import { exchange } from '../../component/http-exchange.ts';
 import type { Answer } from './answer.ts';
 import { Credentials } from './credentials.ts';
 import { type LokiConfig, pushUrl } from './schema.ts';
@@ -80,20 +81,20 @@ export class LokiClient {
     });
     try {
       const authorization = this.#credentials.header;
-      const response = await this.#pool.request({
+      const request = {
         path: this.#url.pathname + this.#url.search,
         method: 'POST',
         headers: authorization === undefined ? this.#headers : { ...this.#headers, authorization },
         body,
-        signal: abort.signal,
-      });
-      const text = await beginningOf(response);
-      const retryAfter = response.headers['retry-after'];
-      if (response.statusCode === 401 || response.statusCode === 403) await this.#reload();
+      } as const;
+      const limits = { signal: abort.signal, maxAnswerBytes: MAX_ANSWER_BYTES };
+      const { status, headers, body: answer } = await exchange(this.#pool, request, limits);
+      const retryAfter = headers['retry-after'];
+      if (status === 401 || status === 403) await this.#reload();
       return {
-        status: response.statusCode,
+        status,
         retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
-        text,
+        text: answer.toString('utf8'),
       };
     } catch (error) {
       throw abort.signal.aborted ? abort.signal.reason : this.#unreachable(error as NodeJS.ErrnoException);
@@ -124,16 +125,4 @@ export class LokiClient {
       cause: error,
     });
   }
-}
-
-/** The beginning of an answer's body; a longer one is cut off together with its connection. */
-async function beginningOf({ body }: Dispatcher.ResponseData): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk as Buffer);
-    length += (chunk as Buffer).length;
-    if (length >= MAX_ANSWER_BYTES) break;
-  }
-  return Buffer.concat(chunks).toString('utf8', 0, MAX_ANSWER_BYTES);
 }

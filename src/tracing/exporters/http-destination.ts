@@ -2,9 +2,10 @@
  * Posts requests to one URL and says what a failure means. It tries nothing again and has no time limit of its own: the
  * queue does and has. Used by the OTLP/HTTP and Jaeger transports.
  */
-import { type Dispatcher, Pool } from 'undici';
+import { Pool } from 'undici';
 import type { Clock } from '../../component/clock.ts';
 import { PermanentError, RetryableError } from '../../component/errors.ts';
+import { exchange, type HttpAnswer } from '../../component/http-exchange.ts';
 import type { HttpSettings } from '../settings/settings-exporters.ts';
 import { errorText } from './error-text.ts';
 import { tlsOptions } from './tls-options.ts';
@@ -22,12 +23,6 @@ export interface HttpDestinationOptions {
   readonly retryable: ReadonlySet<number>;
   readonly userAgent: string;
   readonly clock: Clock;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Buffer;
 }
 
 export class HttpDestination {
@@ -85,18 +80,15 @@ export class HttpDestination {
     body: Buffer,
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
-  ): Promise<Answer> {
-    signal.throwIfAborted();
-    const exchange = new Exchange();
-    const onAbort = () => exchange.abort(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
+  ): Promise<HttpAnswer> {
     try {
-      // Without the streams that `request` makes of an answer: they cost more than a thousand spans.
-      this.#pool.dispatch(
-        { method: 'POST', path: this.#path, headers: { ...this.#headers, ...headers }, body },
-        exchange,
-      );
-      return await exchange.answer;
+      const request = {
+        method: 'POST',
+        path: this.#path,
+        headers: { ...this.#headers, ...headers },
+        body,
+      } as const;
+      return await exchange(this.#pool, request, { signal, maxAnswerBytes: MAX_ANSWER_BYTES });
     } catch (error) {
       signal.throwIfAborted();
       const { code, message } = error as NodeJS.ErrnoException;
@@ -105,8 +97,6 @@ export class HttpDestination {
         reason: code === 'ECONNREFUSED' ? 'refused' : 'network',
         cause: error,
       });
-    } finally {
-      signal.removeEventListener('abort', onAbort);
     }
   }
 
@@ -116,52 +106,5 @@ export class HttpDestination {
     if (/^\d+$/.test(value)) return Number(value) * 1000;
     const date = Date.parse(value);
     return Number.isNaN(date) ? 0 : Math.max(0, date - this.#clock.toEpoch(this.#clock.now()));
-  }
-}
-
-/** One request and what comes back, as undici tells it. */
-class Exchange implements Dispatcher.DispatchHandler {
-  readonly #settled = Promise.withResolvers<Answer>();
-  readonly #chunks: Buffer[] = [];
-  #bytes = 0;
-  #status = 0;
-  #headers: Answer['headers'] = {};
-  #controller: Dispatcher.DispatchController | null = null;
-  #reason: Error | null = null;
-
-  /** Rejects with what undici says of the connection, or with the reason of `abort`. */
-  get answer(): Promise<Answer> {
-    return this.#settled.promise;
-  }
-
-  abort(reason: Error): void {
-    this.#reason = reason;
-    this.#controller?.abort(reason);
-    this.#settled.reject(reason);
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#reason !== null) controller.abort(this.#reason);
-  }
-
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Answer['headers']): void {
-    this.#status = status;
-    this.#headers = headers;
-  }
-
-  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#bytes > MAX_ANSWER_BYTES) return;
-    this.#chunks.push(chunk);
-    this.#bytes += chunk.length;
-  }
-
-  onResponseEnd(): void {
-    const body = Buffer.concat(this.#chunks);
-    this.#settled.resolve({ status: this.#status, headers: this.#headers, body });
-  }
-
-  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    this.#settled.reject(error);
   }
 }
