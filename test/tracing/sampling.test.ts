@@ -73,11 +73,21 @@ describe.each([0.01, 0.1, 0.5])('at a rate of %d', (rate) => {
     const places = roots.map((span) => Number(low56(span) - threshold) / Number((1n << 56n) - threshold));
     expect(Math.min(...places)).toBeGreaterThanOrEqual(0);
     expect(unevenness(places, 16)).toBeLessThan(DEVIATIONS);
-    // The rest of the id is random as well.
-    for (const at of [0, 8, 16]) {
-      const part = roots.map(({ traceId }) => Number.parseInt(traceId.slice(at, at + 2), 16) / 256);
-      expect(unevenness(part, 16)).toBeLessThan(DEVIATIONS);
-    }
+    // So is the rest of the id; its first half is one for each batch.
+    const prefixes = new Set(roots.map(({ traceId }) => traceId.slice(0, 16)));
+    expect(prefixes.size).toBeLessThanOrEqual(BATCHES);
+    const evenIn = (ids: Iterable<string>, at: number) =>
+      unevenness(
+        Array.from(ids, (id) => Number.parseInt(id.slice(at, at + 2), 16) / 256),
+        16,
+      );
+    for (const at of [0, 8, 14]) expect(evenIn(prefixes, at)).toBeLessThan(DEVIATIONS);
+    expect(
+      evenIn(
+        roots.map(({ traceId }) => traceId),
+        16,
+      ),
+    ).toBeLessThan(DEVIATIONS);
     const spanIds = roots.map(({ spanId }) => Number.parseInt(spanId.slice(0, 8), 16) / 2 ** 32);
     expect(unevenness(spanIds, 16)).toBeLessThan(DEVIATIONS);
   });

@@ -20,7 +20,8 @@ export interface StreamHead {
 export interface TracedHead {
   /** Row of the run's first record in the batch it came from, and what ids are made of as hexadecimal digits. */
   readonly row: number;
-  readonly prefix: string;
+  /** Absent in frames of builds before ids had one: their ids cannot be drawn again. */
+  readonly prefix?: string;
   readonly seed: string;
   readonly threshold: string;
   readonly stamp: Stamp;

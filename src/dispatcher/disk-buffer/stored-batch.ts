@@ -155,7 +155,7 @@ export class StoredBatch implements Batch {
     this.#open = null;
     const { segment, run, live } = open;
     if (live !== null) segment.live = Uint32Array.from(live);
-    if (run.traced === undefined) return;
+    if (run.traced?.prefix === undefined) return;
     const rows = this.#tracedRows(open);
     const count = rows === null ? (live?.length ?? segment.count) : rows.length;
     if (count === 0) return;
