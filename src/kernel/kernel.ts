@@ -4,7 +4,6 @@
  * sinks call it, a batch at a time; one kernel belongs to one thread.
  */
 
-import { putTables, putTemplate } from './encode-spans.ts';
 import { type Exports, instantiate } from './exports.ts';
 import { ID_REGION_BYTES, type Layout, layOut, PAGE, snappyBound } from './layout.ts';
 import type {
@@ -19,8 +18,8 @@ import type {
   StampOptions,
 } from './options.ts';
 import { Pool } from './pool.ts';
-import type { RecordChecksum } from './record-checksum.ts';
 import { type Selection, type Slot, slotAt } from './slot.ts';
+import { SpanEncoder } from './span-encoder.ts';
 import type { EncodedSpans, SpanOptions } from './span-template.ts';
 import { putStamp, regionsEnd } from './stamp.ts';
 import type { IdSeed } from './trace-ids.ts';
@@ -57,13 +56,12 @@ export class Kernel {
 
   readonly #layout: Layout;
   readonly #wasm: Exports;
+  readonly #spanEncoder: SpanEncoder;
   readonly #rows: Uint32Array;
   readonly #stampedRows: Uint32Array;
   readonly #results: Uint32Array;
   /** The whole memory. */
   readonly #words: Uint32Array;
-  /** Whose tables are in kernel memory. */
-  #checksum: RecordChecksum | null = null;
 
   /** Throws a RangeError when the memory is too small for three slots or larger than WebAssembly can address. */
   static create(options: KernelOptions): Kernel {
@@ -96,6 +94,7 @@ export class Kernel {
     this.#words = new Uint32Array(buffer);
     this.#stampedRows = new Uint32Array(buffer, layout.stampedRows, slotRecords);
     this.#results = new Uint32Array(buffer, layout.results, 2);
+    this.#spanEncoder = new SpanEncoder(this.#wasm, layout, this.bytes, this.blobs);
   }
 
   /**
@@ -275,31 +274,7 @@ export class Kernel {
     options: SpanOptions,
     out: Pick<Region, 'address' | 'capacity'>,
   ): EncodedSpans {
-    const { template, useBlobs, checksum } = options;
-    const { slot, first } = selection;
-    const { template: at, results } = this.#layout;
-    putTemplate(this.bytes, this.#words, at, template, useBlobs);
-    const checksumAt = checksum === null ? 0 : this.#prepareChecksum(checksum);
-    const rows = this.#wasm.encodeSpans(
-      slot.starts.byteOffset,
-      slot.lengths.byteOffset,
-      slot.contexts.byteOffset,
-      this.blobs.starts.byteOffset,
-      useBlobs ? this.blobs.lengths.byteOffset : 0,
-      this.#rowsOf(selection),
-      first,
-      countOf(selection),
-      slot.starts[first]!,
-      options.from,
-      options.seed,
-      options.threshold,
-      at.head,
-      out.address,
-      out.address + out.capacity,
-      checksumAt,
-      results,
-    );
-    return { bytes: this.#results[0]!, rows, register: this.#results[1]! };
+    return this.#spanEncoder.encode(selection, this.#rowsOf(selection), countOf(selection), options, out);
   }
 
   /**
@@ -360,21 +335,6 @@ export class Kernel {
     const { results } = this.#layout;
     this.#wasm.putIds(seed, threshold, row, n, results);
     return this.bytes.subarray(results, results + 16);
-  }
-
-  /** Address of the checksum. */
-  #prepareChecksum({ record, constant, register, isSteady }: NonNullable<SpanOptions['checksum']>): number {
-    const { checksum } = this.#layout;
-    if (record !== this.#checksum) {
-      putTables(this.#words, checksum, record);
-      this.#checksum = record;
-    }
-    const head = checksum.head >> 2;
-    this.#words[head] = constant;
-    this.#words[head + 1] = register;
-    const stretches = record.wide.length + record.narrow.length - (isSteady ? 1 : 0);
-    this.#words[head + 5] = checksum.stretches + 4 * stretches;
-    return checksum.head;
   }
 
   /** Address of what `lokiStream` stamps; 0: nothing. */

@@ -5,7 +5,7 @@ import { draw, spanIdOf, traceHalf } from './trace-ids';
 
 /** OTLP spans of logs, copied from a template. Called through `Kernel.encodeSpans`, which documents the rules. */
 
-/** What encode-spans.ts writes for a template; its patches are `offset << 8 | code`. */
+/** What span-encoder.ts writes for a template; its patches are `offset << 8 | code`. */
 @unmanaged
 class Template {
   bytes: usize;

@@ -105,37 +105,30 @@ export class LogSpanWriter {
     const joins = settings.incoming === 'parent' && group.hasContexts;
     const [own, joined] = joins ? divideByContext(batch, all) : [all, null];
     let spans = 0;
-    if (own !== null)
-      spans += this.#writeRuns(shared, group, own, this.#shapeOf(shared, group, way), way, meta);
-    if (joined !== null) {
-      const shape = this.#shapeOf(shared, group, way);
-      const stages = shape.scoped && settings.compact ? 'scope' : 'events';
-      spans += this.#writeRuns(
-        shared,
-        group,
-        joined,
-        { ...shape, stages, joined: true, traceState: '' },
-        way,
-        meta,
-      );
-    }
+    if (own !== null) spans += this.#writeRuns(shared, group, own, false, way, meta);
+    if (joined !== null) spans += this.#writeRuns(shared, group, joined, true, way, meta);
     return { logs: all.count, spans };
   }
 
-  #shapeOf({ settings, processed }: BatchSpans, { segment, ...group }: Group, way: Way): LogShape {
+  #shapeOf(
+    { settings, processed }: BatchSpans,
+    { segment, ...group }: Group,
+    way: Way,
+    joined: boolean,
+  ): LogShape {
     // Where every log has a span, what they share is said once a batch: their cost is that of their bytes.
     const scoped = settings.mode === 'full-e2e';
-    const events = scoped ? 'scope' : 'events';
+    const events = scoped && settings.compact ? 'scope' : 'events';
     return {
       mode: settings.mode,
       reason: group.reason,
-      traceState: group.traceState,
+      traceState: joined ? '' : group.traceState,
       note: group.note,
       outcome: way.outcome,
       failure: way.failure,
-      stages: settings.compact ? events : 'spans',
+      stages: settings.compact || joined ? events : 'spans',
       scoped,
-      joined: false,
+      joined,
       processed: processed.includes(segment.stream.source),
       located: !segment.rewritten,
       sends: way.sends,
@@ -162,17 +155,18 @@ export class LogSpanWriter {
     }
   }
 
-  /** Writes the spans of logs of one shape; returns how many spans. */
+  /** Writes the spans of logs that all joined a trace from elsewhere, or all did not; returns how many spans. */
   #writeRuns(
     shared: BatchSpans,
     group: Group,
     list: RowList,
-    shape: LogShape,
+    joined: boolean,
     way: Way,
     meta: LogRunMeta,
   ): number {
     const { batch, settings, ids, links } = shared;
     const { segment, threshold } = group;
+    const shape = this.#shapeOf(shared, group, way, joined);
     const template = settings.templates.get(segment.stream, shape, way.key);
     fill(template, this.#cells);
     const scope = template.scope?.of(batch.id, this.#cells) ?? null;
@@ -192,7 +186,7 @@ export class LogSpanWriter {
       const selection = { slot, first, count, live: rows };
       const from = segment.from + (slot.starts[first]! - slot.starts[segment.first]!);
       const source: RunSource = { selection, seed: ids.seed, threshold, from };
-      links.add(selection, { ids, threshold, joined: shape.joined });
+      links.add(selection, { ids, threshold, joined });
       this.#writeRun(source, template, blobs !== null ? blobBytes : null, settings.deflates, { meta, scope });
     }
     return list.count * template.spans;

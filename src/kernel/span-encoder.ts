@@ -1,0 +1,141 @@
+/**
+ * The part of the kernel that `Kernel.encodeSpans` calls: brings templates and the tables of checksums into kernel memory,
+ * where assembly/spans.ts and checksum.ts read them.
+ */
+
+import type { Exports } from './exports.ts';
+import {
+  type ChecksumLayout,
+  type Layout,
+  MAX_CHECKED_BYTES,
+  MAX_PATCHES,
+  MAX_TEMPLATE_BYTES,
+  type TemplateLayout,
+} from './layout.ts';
+import type { RecordBlobs, Region } from './options.ts';
+import type { RecordChecksum } from './record-checksum.ts';
+import type { Selection } from './slot.ts';
+import { type EncodedSpans, PatchKind, type SpanOptions, type SpanTemplate } from './span-template.ts';
+
+/** A span id's patch is this and its number, in one byte; the other kinds are below. */
+const SPAN_ID_CODE = 16;
+const TABLE_WORDS = 256;
+/** Tables that are not of a byte of the record. */
+const REGISTER_TABLES = 4;
+
+export class SpanEncoder {
+  readonly #wasm: Exports;
+  readonly #layout: Layout;
+  readonly #bytes: Buffer;
+  readonly #words: Uint32Array;
+  readonly #blobs: RecordBlobs;
+  /** Whose tables are in kernel memory. */
+  #checksum: RecordChecksum | null = null;
+
+  /** @param bytes the whole memory. */
+  constructor(wasm: Exports, layout: Layout, bytes: Buffer, blobs: RecordBlobs) {
+    this.#wasm = wasm;
+    this.#layout = layout;
+    this.#bytes = bytes;
+    this.#words = new Uint32Array(bytes.buffer);
+    this.#blobs = blobs;
+  }
+
+  /** @param rows address of the selection's list of rows, of which there are `count`; 0: they are consecutive. */
+  encode(
+    { slot, first }: Selection,
+    rows: number,
+    count: number,
+    { template, useBlobs, checksum, from, seed, threshold }: SpanOptions,
+    out: Pick<Region, 'address' | 'capacity'>,
+  ): EncodedSpans {
+    const { template: at, results } = this.#layout;
+    putTemplate(this.#bytes, this.#words, at, template, useBlobs);
+    const done = this.#wasm.encodeSpans(
+      slot.starts.byteOffset,
+      slot.lengths.byteOffset,
+      slot.contexts.byteOffset,
+      this.#blobs.starts.byteOffset,
+      useBlobs ? this.#blobs.lengths.byteOffset : 0,
+      rows,
+      first,
+      count,
+      slot.starts[first]!,
+      from,
+      seed,
+      threshold,
+      at.head,
+      out.address,
+      out.address + out.capacity,
+      checksum === null ? 0 : this.#prepareChecksum(checksum),
+      results,
+    );
+    const result = results >> 2;
+    return { bytes: this.#words[result]!, rows: done, register: this.#words[result + 1]! };
+  }
+
+  /** Address of the checksum. */
+  #prepareChecksum({ record, constant, register, isSteady }: NonNullable<SpanOptions['checksum']>): number {
+    const { checksum } = this.#layout;
+    if (record !== this.#checksum) {
+      putTables(this.#words, checksum, record);
+      this.#checksum = record;
+    }
+    const head = checksum.head >> 2;
+    this.#words[head] = constant;
+    this.#words[head + 1] = register;
+    const stretches = record.wide.length + record.narrow.length - (isSteady ? 1 : 0);
+    this.#words[head + 5] = checksum.stretches + 4 * stretches;
+    return checksum.head;
+  }
+}
+
+/**
+ * @param words the whole memory.
+ * @throws RangeError when the template is larger than its room.
+ */
+function putTemplate(
+  bytes: Buffer,
+  words: Uint32Array,
+  at: TemplateLayout,
+  template: SpanTemplate,
+  useBlobs: boolean,
+): void {
+  const { length } = template.bytes;
+  if (length > MAX_TEMPLATE_BYTES || template.patches.length > MAX_PATCHES) {
+    throw new RangeError(
+      `a template of ${length} bytes with ${template.patches.length} patches; at most ${MAX_TEMPLATE_BYTES} and ` +
+        `${MAX_PATCHES} are possible: shorten the attributes of tracing.annotate`,
+    );
+  }
+  bytes.set(template.bytes, at.bytes);
+  let word = at.patches >> 2;
+  for (const { at: offset, kind, argument } of template.patches) {
+    // Without a blob the length is what the template says.
+    if (kind === PatchKind.rootLength && !useBlobs) continue;
+    words[word++] = (offset << 8) | (kind === PatchKind.spanId ? SPAN_ID_CODE + argument : kind);
+  }
+  const head = at.head >> 2;
+  words[head] = at.bytes;
+  words[head + 1] = length;
+  words[head + 2] = at.patches;
+  words[head + 3] = word << 2;
+}
+
+/** How many bytes that differ between records the kernel has tables for. */
+function checkedBytes({ tables }: RecordChecksum): number {
+  return tables.length / TABLE_WORDS - REGISTER_TABLES;
+}
+
+/** @throws RangeError when there are more tables than there is room for. */
+function putTables(words: Uint32Array, at: ChecksumLayout, checksum: RecordChecksum): void {
+  const { tables, wide, narrow } = checksum;
+  if (checkedBytes(checksum) > MAX_CHECKED_BYTES) {
+    throw new RangeError(
+      `${checkedBytes(checksum)} bytes to check; at most ${MAX_CHECKED_BYTES} are possible`,
+    );
+  }
+  words.set(tables, at.tables >> 2);
+  words.set([...wide, ...narrow], at.stretches >> 2);
+  words.set([at.tables, at.stretches, at.stretches + 4 * wide.length], (at.head >> 2) + 2);
+}
