@@ -17,8 +17,8 @@ import { measureSpanCost, SPAN_COST, spanCostTable } from './span-cost.ts';
 import type { Subject } from './subject.ts';
 import { OFF, sectionOf, TRACED_PIPELINES, variantsOf } from './variants.ts';
 
-/** At most; long enough for the engine to have compiled what runs for every log and batch. */
-const WARM_UP_BYTES = 128 * 2 ** 20;
+/** At most; long enough for the engine to have compiled what runs for every batch: some hundred times are not enough. */
+const WARM_UP_BYTES = 1024 * 2 ** 20;
 
 const options = readOptions(process.argv.slice(2));
 const wanted = (name: string) => name.includes(options.only);
