@@ -5,6 +5,7 @@
 
 import { Kernel, type Region } from '../src/kernel/kernel.ts';
 import type { StampOptions } from '../src/kernel/options.ts';
+import { RecordChecksums } from '../src/kernel/record-checksum.ts';
 import type { Selection, Slot } from '../src/kernel/slot.ts';
 import { Annotations } from '../src/tracing/spans/annotate.ts';
 import { deflateTemplate } from '../src/tracing/spans/deflated-template.ts';
@@ -164,7 +165,10 @@ function cases(kernel: Kernel, corpus: string, line: (i: number) => string): Cas
     return kernel.snappy(kernel.scratch, end, out, { regions: fused ? kernel.idRegions : null });
   };
   const templates = { compact: spanTemplate(true), waterfall: spanTemplate(false) };
-  const deflatedOf = new Map(Object.values(templates).map((it) => [it, deflateTemplate(it, true)!]));
+  const checksums = new RecordChecksums();
+  const deflatedOf = new Map(
+    Object.values(templates).map((it) => [it, deflateTemplate(it, true, checksums)!]),
+  );
   let ringAt = 0;
   /** One run after the other, as in the span ring: the memory is cold. */
   const room = (capacity: number) => {

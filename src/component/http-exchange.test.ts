@@ -51,6 +51,23 @@ test('reads the beginning of an endless answer, and closes its connection', asyn
   await closed.promise;
 });
 
+test('an answer of just so many bytes is whole, and its connection is used again', async () => {
+  let connections = 0;
+  const { pool, server } = await serve((_, response) => response.end('x'.repeat(100)));
+  server.on('connection', () => connections++);
+  for (let i = 0; i < 3; i++) expect((await exchange(pool, post, never)).body).toHaveLength(100);
+  expect(connections).toBe(1);
+});
+
+test('informational answers are passed over', async () => {
+  const { pool } = await serve((_, response) => {
+    response.writeEarlyHints({ link: '</style.css>; rel=preload' });
+    response.writeHead(204, { 'x-final': 'yes' }).end();
+  });
+  const { status, headers } = await exchange(pool, post, never);
+  expect([status, headers['x-final']]).toEqual([204, 'yes']);
+});
+
 test('rejects with the reason of the signal: before, while it waits for a connection, and while it waits for the answer', async () => {
   const arrived = Promise.withResolvers<void>();
   const { pool } = await serve(() => arrived.resolve());

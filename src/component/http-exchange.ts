@@ -72,7 +72,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     const room = this.#maxAnswerBytes - this.#bytes;
     this.#chunks.push(chunk.subarray(0, room));
     this.#bytes += Math.min(room, chunk.length);
-    if (chunk.length < room) return;
+    if (chunk.length <= room) return;
     this.onResponseEnd();
     controller.abort(new Error('the answer is too long'));
   }

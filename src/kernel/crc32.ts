@@ -5,13 +5,15 @@
  * coefficient of 1; a zero byte multiplies it by x^8.
  */
 const POLYNOMIAL = 0xedb88320;
-const X_8 = 0x80000000 >>> 8;
+/** The polynomial 1. */
+export const ONE = 0x80000000;
+const X_8 = ONE >>> 8;
 
 /** x^(8·2^k). */
 const POWERS: number[] = [X_8];
 
-/** The product of two polynomials. */
-function multiply(a: number, b: number): number {
+/** The product of two polynomials: what passes one register also passes sums of registers. */
+export function multiply(a: number, b: number): number {
   let product = 0;
   let term = b;
   for (let rest = a | 0; rest !== 0; rest <<= 1) {

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MAX_CHECKED_BYTES } from './layout.ts';
-import { recordChecksum } from './record-checksum.ts';
+import { RecordChecksums, recordChecksum } from './record-checksum.ts';
 import { PATCH_WIDTHS, PatchKind } from './span-template.ts';
 import { put, smallKernel } from './twins/fixture.ts';
 
@@ -75,4 +75,19 @@ test('the kernel computes the CRC of what it writes from the bytes that differ',
 test('more bytes than there are tables for are refused', () => {
   const uids = Array.from({ length: 1 + Math.ceil(MAX_CHECKED_BYTES / 12) }, () => ({ kind: 5, gap: 0 }));
   expect(() => encoded(3, uids, 1, 1n)).toThrow(/bytes to check; at most 64/);
+});
+
+test('those used last are kept, for every template with the same distances', () => {
+  const checksums = new RecordChecksums();
+  const places = (behind: number) => [
+    { at: 0, bytes: Array.from({ length: 4 }, () => [{ behind, placeholder: 0 }]) },
+  ];
+  const get = (behind: number) => checksums.get(String(behind), 200, places(behind));
+  const first = get(0);
+  for (let behind = 1; behind < 128; behind++) get(behind);
+  expect(get(0)).toBe(first);
+  const second = get(1);
+  for (let behind = 128; behind < 255; behind++) get(behind);
+  expect(get(1)).toBe(second);
+  expect(get(0)).not.toBe(first);
 });

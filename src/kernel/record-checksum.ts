@@ -2,9 +2,9 @@
  * What the kernel needs to compute the CRC-32 of many records that are copies of one template, from the bytes in which
  * they differ alone (assembly/checksum.ts). The CRC is linear: a record's register is that of the template, and for each
  * byte that differs a summand that depends on its value and on how far from the record's end it stands. Where a value
- * stands several times (an id that is the parent of others), its summands are one. Built once a template.
+ * stands several times (an id that is the parent of others), its summands are one.
  */
-import { passZeros } from './crc32.ts';
+import { multiply, ONE, passZeros } from './crc32.ts';
 
 /** Some bytes that differ between records: read from the encoded record, standing anywhere in the record itself. */
 export interface Stretch {
@@ -35,6 +35,26 @@ export interface RecordChecksum {
 
 const TABLE = 256;
 
+/** Most of them that are kept: some 40 KiB each. Those of further templates are built again when they are needed. */
+const MAX_KEPT = 128;
+
+/** Keeps what was built last, for all templates whose records differ at the same distances from their end. */
+export class RecordChecksums {
+  readonly #kept = new Map<string, RecordChecksum>();
+
+  /** @param key tells other lengths and stretches apart. */
+  get(key: string, length: number, stretches: readonly Stretch[]): RecordChecksum {
+    let checksum = this.#kept.get(key);
+    if (checksum === undefined) {
+      checksum = recordChecksum(length, stretches);
+      if (this.#kept.size === MAX_KEPT) this.#kept.delete(this.#kept.keys().next().value!);
+    } else this.#kept.delete(key);
+    // Behind the others: it was used last.
+    this.#kept.set(key, checksum);
+    return checksum;
+  }
+}
+
 /** @param length of a record in bytes. */
 export function recordChecksum(length: number, stretches: readonly Stretch[]): RecordChecksum {
   const wide = stretches.filter(({ bytes }) => bytes.length === 8);
@@ -43,16 +63,20 @@ export function recordChecksum(length: number, stretches: readonly Stretch[]): R
     .toSorted((a, b) => Number(a.steady ?? false) - Number(b.steady ?? false));
   const bytes = [...wide, ...narrow].flatMap((stretch) => stretch.bytes);
   const tables = new Uint32Array((4 + bytes.length) * TABLE);
+  const passRecord = passZeros(ONE, length);
   for (let i = 0; i < 4; i++) {
-    fillTable(tables.subarray(i * TABLE), 0, (bit) => passZeros((1 << (8 * i + bit)) >>> 0, length));
+    fillTable(tables.subarray(i * TABLE), 0, (bit) => multiply(passRecord, (1 << (8 * i + bit)) >>> 0));
   }
   for (const [i, places] of bytes.entries()) {
-    const sum = (of: (place: Place) => number) => places.reduce((all, place) => all ^ of(place), 0) >>> 0;
-    // A byte is added to the register's low end, and passed itself.
-    const start = sum(({ behind, placeholder }) => passZeros(placeholder, behind + 1));
-    fillTable(tables.subarray((4 + i) * TABLE), start, (bit) =>
-      sum(({ behind }) => passZeros(1 << bit, behind + 1)),
-    );
+    let start = 0;
+    let sum = 0;
+    for (const { behind, placeholder } of places) {
+      // A byte is added to the register's low end, and passed itself.
+      const passed = passZeros(ONE, behind + 1);
+      start ^= multiply(passed, placeholder);
+      sum ^= passed;
+    }
+    fillTable(tables.subarray((4 + i) * TABLE), start >>> 0, (bit) => multiply(sum >>> 0, 1 << bit));
   }
   const steady = narrow.at(-1)?.steady ? narrow.at(-1)!.bytes[0]![0]! : null;
   return {

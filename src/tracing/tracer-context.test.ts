@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { TracingRig } from '../../test/fixtures/tracing.ts';
 import type { Processor } from '../component/processor.ts';
+import { stampOf } from '../record/stamp.ts';
 import { ContextFlag, ContextRow } from '../record/traced.ts';
 
 const TRACE = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa';
@@ -95,6 +96,21 @@ describe('ContextPropagation', () => {
     await rig.deliver(Array(10).fill('ctx:1'));
     expect(rig.named('log.process')).toHaveLength(3);
     expect(rig.batch!.segments[0]!.traced!.count).toBe(3);
+  });
+
+  test('linked to what they came with, logs are stamped with the ids of their spans, at any rate', async () => {
+    const rig = rigOf({ mode: 'hybrid', incoming: 'link', log_tracing_rate: 0.5 });
+    const lines = Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? 'ctx:1' : 'plain'));
+    await rig.deliver(lines);
+    const roots = rig.named('log.process');
+    const reasons = new Set(roots.map(({ attributes }) => attributes['log_capturer.sampling.reason']));
+    expect(reasons).toEqual(new Set(['parent', 'base_rate']));
+    const { traced } = rig.batch!.segments[0]!;
+    const stamped = Array.from(
+      traced!.rows!,
+      (row) => stampOf(rig.kernel, rig.batch!.slot, traced, row)!.trace_id,
+    );
+    expect(roots.map(({ traceId }) => traceId).sort()).toEqual(stamped.sort());
   });
 
   test('another sampler than parent_based: contexts do not decide, but traced logs join', async () => {

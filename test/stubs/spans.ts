@@ -1,3 +1,4 @@
+import { constants, crc32, deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import type { Run } from '../../src/tracing/store/run.ts';
 import {
@@ -15,6 +16,13 @@ import {
 export function runOf(spans: readonly SpanObject[], scope: Buffer | null = null): Run {
   const bytes = encode(ScopeSpansType, { spans });
   return { bytes, deflated: null, spans: spans.length, type: 'log', meta: null, scope, holders: 0 };
+}
+
+/** The same run compressed, by a library that shares no code with the kernel. */
+export function deflated(run: Run): Run {
+  const bytes = deflateRawSync(run.bytes, { finishFlush: constants.Z_SYNC_FLUSH });
+  const register = ~crc32(run.bytes, 0xffffffff) >>> 0;
+  return { ...run, bytes, deflated: { length: run.bytes.length, register } };
 }
 
 /** A run of `count` traces of `spansPerTrace` spans each; the traces' ids count up from `first`. */

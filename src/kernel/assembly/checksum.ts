@@ -9,11 +9,11 @@ export class Checksum {
   constant: u32;
   /** Of all records before. */
   register: u32;
-  /** Four tables that take a register past one record, then eight (or four) for each stretch; 1 KiB each. */
+  /** Tables of 1 KiB: four that take a register past one record, then one for each byte of each stretch. */
   tables: usize;
-  /** Where the stretches of bytes that differ are: offsets, u32, first of those of 8 bytes, then of those of 4. */
+  /** Where the stretches of bytes that differ are: offsets, u32, of those of 8 bytes, and from `narrow` on of those of 4. */
   stretches: usize;
-  halves: usize;
+  narrow: usize;
   stretchesEnd: usize;
 
   /** The register behind the record whose encoded form begins at `at`. */
@@ -21,8 +21,8 @@ export class Checksum {
     let table = this.tables + 4096;
     let sum = this.constant;
     let stretch = this.stretches;
-    const halves = this.halves;
-    for (; stretch < halves; stretch += 4) {
+    const narrow = this.narrow;
+    for (; stretch < narrow; stretch += 4) {
       const bytes = load<u64>(at + load<u32>(stretch));
       sum ^=
         load<u32>(table + ((<u32>bytes & 0xff) << 2)) ^

@@ -46,8 +46,8 @@ function putUid(to: usize, offset: u64): void {
 
 /**
  * Writes as many records' spans as end at or before `limit`; returns how many records. `result` gets two u32: bytes
- * written, and the register of the checksum. `blobLengths`: address of the column, or 0: not used. `rows`: as in join-lines.ts. The position of the record
- * that starts at `base` is `from`. `checksum` null: none.
+ * written, and the register of the checksum. `blobLengths`: address of the column, or 0: not used. `rows`: as in
+ * join-lines.ts. The position of the record that starts at `base` is `from`. `checksum` null: none.
  */
 export function encodeSpans(
   starts: usize,

@@ -70,8 +70,10 @@ export class LogChoice {
     const all: Group[] = [];
     try {
       for (const segment of batch.segments) {
-        const groups = this.#chooseOf(batch, segment, settings.incoming !== 'ignore' && batch.hasContexts);
-        if (groups.length === 0) continue;
+        const chosen = this.#chooseOf(batch, segment, settings.incoming !== 'ignore' && batch.hasContexts);
+        if (chosen.length === 0) continue;
+        // Where ids do not come with logs, all logs of the segment have theirs drawn alike, as sinks stamp them alike.
+        const groups = settings.incoming === 'link' ? drawnAlike(chosen) : chosen;
         segment.traced = tracedOf(groups, ids, settings);
         all.push(...groups);
       }
@@ -162,6 +164,12 @@ export function liveRowsOf(groups: readonly Group[]): Uint32Array | null {
   return Uint32Array.from(live.flatMap(({ rows }) => [...rows!])).sort();
 }
 
+/** With the threshold of the last live group, which is the one that sinks stamp by; what it is not weighted by stays so. */
+function drawnAlike(groups: readonly Group[]): readonly Group[] {
+  const threshold = groups.findLast((group) => !group.filtered)?.threshold ?? 0n;
+  return groups.map((group) => (group.filtered ? group : { ...group, threshold }));
+}
+
 /** What sinks stamp; null when there are only filtered logs. */
 function tracedOf(groups: readonly Group[], ids: IdSeed, { incoming, stamp }: StampSettings): Traced | null {
   const live = groups.filter((group) => !group.filtered);
@@ -170,7 +178,7 @@ function tracedOf(groups: readonly Group[], ids: IdSeed, { incoming, stamp }: St
     ...ids,
     rows: liveRowsOf(live),
     count: live.reduce((sum, group) => sum + group.count, 0),
-    // Ids of logs in other groups came with them, or have no threshold.
+    // Ids of logs in other groups came with them, or have the same threshold.
     threshold: live.at(-1)!.threshold,
     hasContexts: incoming === 'parent' && live.some((group) => group.hasContexts),
     stamp,

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { plainSpan, runOf, scopeOf, tracesRun } from '../../../test/stubs/spans.ts';
+import { deflated, plainSpan, runOf, scopeOf, tracesRun } from '../../../test/stubs/spans.ts';
 import { PartialError, PermanentError, RetryableError } from '../../component/errors.ts';
 import { FakeClock } from '../../component/fake-clock.ts';
+import { plainSpans } from '../spans/span-run.ts';
 import { decodeSpans } from '../spans/spans-decoder.ts';
 import type { Run } from '../store/run.ts';
 import { ExportQueue, type ExportQueueOptions } from './export-queue.ts';
@@ -48,7 +49,7 @@ class ScriptedTransport implements Transport {
   }
 
   async #answer(batch: readonly EncodedSpans[], signal: AbortSignal): Promise<void> {
-    const spans = batch.flatMap((part) => decodeSpans(part.bytes));
+    const spans = batch.flatMap((part) => decodeSpans(plainSpans(part)));
     this.attempts.push(spans.length);
     const answer = this.answers.shift() ?? 'ok';
     await turn();
@@ -104,8 +105,9 @@ function setUp({ answers = [], settings = {}, ...overrides }: Overrides = {}) {
   const runs: Run[] = [];
   let next = 1;
   /** Offers a run of so many traces. */
-  const offer = (traces: number, spansPerTrace = 1) => {
-    const run = tracesRun(traces, spansPerTrace, next);
+  const offer = (traces: number, spansPerTrace = 1, compressed = false) => {
+    const plain = tracesRun(traces, spansPerTrace, next);
+    const run = compressed ? deflated(plain) : plain;
     next += traces;
     runs.push(run);
     queue.offer(run);
@@ -149,6 +151,16 @@ describe('batches', () => {
     await pass(clock, 0);
     expect(transport.attempts).toEqual([3, 3, 3, 3, 3]);
     expect(new Set(transport.accepted).size).toBe(5);
+  });
+
+  test('so is one that is compressed', async () => {
+    const { clock, transport, offer, runs } = setUp();
+    offer(10, 1, true);
+    await turn();
+    await pass(clock, 5000);
+    expect(transport.attempts).toEqual([4, 4, 2]);
+    expect(new Set(transport.accepted).size).toBe(10);
+    expect(runs[0]!.holders).toBe(0);
   });
 
   test('a request has no more than 2 MiB', async () => {
@@ -197,6 +209,14 @@ describe('what does not fit', () => {
     ]);
     await pass(clock, 60_000);
     expect(new Set(transport.accepted).size).toBe(6);
+  });
+
+  test('of a compressed run all is dropped that does not fit as a whole', () => {
+    const { offer, counts } = setUp({ settings: { maxExportBatchSize: 12 } });
+    offer(8, 1, true);
+    const run = offer(5, 1, true);
+    expect(counts()).toEqual({ queued: 8, exported: 0, ...none, queue_full: 5 });
+    expect(run.holders).toBe(0);
   });
 
   test('leaves its run free', () => {
@@ -372,7 +392,11 @@ const anyAnswer: fc.Arbitrary<Answer> = fc.oneof(
   fc.record({ rejects: fc.integer({ min: -2, max: 9 }) }),
 );
 const anyStep = fc.oneof(
-  fc.record({ traces: fc.integer({ min: 1, max: 6 }), spans: fc.integer({ min: 1, max: 4 }) }),
+  fc.record({
+    traces: fc.integer({ min: 1, max: 6 }),
+    spans: fc.integer({ min: 1, max: 4 }),
+    compressed: fc.boolean(),
+  }),
   fc.record({ wait: fc.nat(12_000) }),
 );
 
@@ -392,7 +416,7 @@ test('whatever the destination does: offered = exported + dropped + queued, and 
         };
         for (const step of steps) {
           if ('wait' in step) await pass(clock, step.wait, 1000);
-          else offered += offer(step.traces, step.spans).spans;
+          else offered += offer(step.traces, step.spans, step.compressed).spans;
           balanced();
         }
         const done = queue.shutdown(deadline);

@@ -8,10 +8,12 @@ import { PermanentError, RetryableError } from '../../component/errors.ts';
 import { exchange, type HttpAnswer } from '../../component/http-exchange.ts';
 import type { HttpSettings } from '../settings/settings-exporters.ts';
 import { errorText } from './error-text.ts';
+import type { Body } from './request-body.ts';
 import { tlsOptions } from './tls-options.ts';
 
 /** More of an answer is not read; collectors answer with a few bytes. */
 const MAX_ANSWER_BYTES = 64 * 1024;
+const GZIP = { 'content-encoding': 'gzip' };
 /** Longer than the usual `batch_timeout`, so that a quiet agent does not connect for every request. */
 const KEEP_ALIVE_MS = 60_000;
 
@@ -58,7 +60,7 @@ export class HttpDestination {
   }
 
   /** Resolves with the body of a 2xx answer. Rejects with `RetryableError`, `PermanentError` or the signal's reason. */
-  async post(body: Buffer, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Buffer> {
+  async post(body: Body, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Buffer> {
     const { status, headers: answerHeaders, body: answer } = await this.#request(body, headers, signal);
     if (status >= 200 && status < 300) return answer;
     const message = `${this.endpoint} answered ${status}${errorText(answerHeaders['content-type'], answer)}`;
@@ -77,7 +79,7 @@ export class HttpDestination {
   }
 
   async #request(
-    body: Buffer,
+    { bytes, encoding }: Body,
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<HttpAnswer> {
@@ -85,8 +87,8 @@ export class HttpDestination {
       const request = {
         method: 'POST',
         path: this.#path,
-        headers: { ...this.#headers, ...headers },
-        body,
+        headers: { ...this.#headers, ...headers, ...(encoding === 'gzip' && GZIP) },
+        body: bytes,
       } as const;
       return await exchange(this.#pool, request, { signal, maxAnswerBytes: MAX_ANSWER_BYTES });
     } catch (error) {

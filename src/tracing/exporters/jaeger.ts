@@ -14,11 +14,12 @@ import type { EncodedSpans, Transport } from './transport.ts';
 /** Jaeger's collector answers 500 when its own queue is full. */
 const RETRYABLE = new Set([429, 500, 502, 503, 504]);
 
+const CONTENT_TYPE = { 'content-type': 'application/x-thrift' };
+
 export class JaegerTransport implements Transport {
   readonly #destination: HttpDestination;
   readonly #process: ThriftWriter;
   readonly #scope: DecodedScope;
-  readonly #headers: Readonly<Record<string, string>>;
   readonly #bodies: RequestBodies;
 
   constructor({ settings, envelope, ...options }: OtlpOptions) {
@@ -31,13 +32,7 @@ export class JaegerTransport implements Transport {
     this.#process.struct(1);
     writeProcess(this.#process, decodeResource(envelope.resource));
     this.#scope = decodeScope(envelope.scope);
-    // Nothing of Thrift is compressed already.
-    const compression = settings.compression === 'gzip' ? 'gzip' : 'none';
-    this.#bodies = new RequestBodies(compression, 0);
-    this.#headers = {
-      'content-type': 'application/x-thrift',
-      ...(compression === 'gzip' && { 'content-encoding': 'gzip' }),
-    };
+    this.#bodies = new RequestBodies(settings.compression, 0);
   }
 
   get endpoint(): string {
@@ -59,7 +54,7 @@ export class JaegerTransport implements Transport {
     writer.endStruct();
     const bytes = writer.finish();
     const body = await this.#bodies.make({ parts: [bytes], length: bytes.length });
-    await this.#destination.post(body, this.#headers, signal);
+    await this.#destination.post(body, CONTENT_TYPE, signal);
   }
 
   close(): Promise<void> {

@@ -4,6 +4,7 @@
  */
 import * as http2 from 'node:http2';
 import type { ConnectionOptions } from 'node:tls';
+import { gunzipSync } from 'node:zlib';
 import { PartialError, RetryableError } from '../../component/errors.ts';
 import type { HttpSettings } from '../settings/settings-exporters.ts';
 import type { Envelope } from '../spans/resource.ts';
@@ -56,14 +57,14 @@ export class OtlpGrpcTransport implements Transport {
   }
 
   async send(batch: readonly EncodedSpans[], signal: AbortSignal): Promise<void> {
-    const body = await this.#bodies.make(otlpRequest(this.#envelope, batch));
+    const { bytes, encoding } = await this.#bodies.make(otlpRequest(this.#envelope, batch));
     const head = Buffer.alloc(FRAME_HEAD_BYTES);
-    head.writeUInt8(this.#settings.compression === 'none' ? 0 : 1, 0);
-    head.writeUInt32BE(body.length, 1);
-    const answer = await this.#call([head, body], signal);
+    head.writeUInt8(encoding === 'gzip' ? 1 : 0, 0);
+    head.writeUInt32BE(bytes.length, 1);
+    const answer = await this.#call([head, bytes], signal);
     const error = grpcError(this.endpoint, answer.headers, answer.trailers);
     if (error !== null) throw error;
-    const partial = partialSuccess(answer.body.subarray(FRAME_HEAD_BYTES));
+    const partial = partialSuccess(messageOf(answer.body));
     if (partial === null || partial.rejectedSpans <= 0) return;
     throw new PartialError(
       `${this.endpoint} rejected ${partial.rejectedSpans} spans${shortened(partial.message)}`,
@@ -147,6 +148,17 @@ export class OtlpGrpcTransport implements Transport {
         cause: failure,
       },
     );
+  }
+}
+
+/** The message of a frame: servers answer in the compression of the request. Empty when it cannot be read: the status counts. */
+function messageOf(frame: Buffer): Buffer {
+  const message = frame.subarray(FRAME_HEAD_BYTES);
+  if (frame[0] !== 1) return message;
+  try {
+    return gunzipSync(message, { maxOutputLength: MAX_ANSWER_BYTES });
+  } catch {
+    return Buffer.alloc(0);
   }
 }
 

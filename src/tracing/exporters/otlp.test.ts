@@ -7,6 +7,7 @@ import { OtlpCollector } from '../../../test/stubs/otlp-collector.ts';
 import { decode, ScopeSpansType } from '../../../test/stubs/otlp-trace.ts';
 import {
   anySpan,
+  deflated,
   ENVELOPE,
   keyValuesOf,
   plainSpan,
@@ -150,6 +151,19 @@ describe.each(['http', 'grpc'] as const)('OTLP over %s', (name) => {
       .catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(PartialError);
     expect(error).toMatchObject({ count: 2, message: expect.stringMatching(/rejected 2 spans: too old$/) });
+  });
+
+  test('spans that are compressed already arrive as all others, and what is rejected of them is counted', async () => {
+    const transport = connect({ compression: 'auto' });
+    await transport.send(
+      [tracesRun(3), deflated(tracesRun(2000)), tracesRun(2), deflated(tracesRun(5))],
+      never,
+    );
+    await transport.send([tracesRun(3)], never);
+    collector.answers.push({ kind: 'accept', rejectedSpans: 2, message: 'too old' });
+    await expect(transport.send([deflated(tracesRun(3))], never)).rejects.toMatchObject({ count: 2 });
+    expect(collector.spans).toHaveLength(2016);
+    expect(collector.violations).toEqual([]);
   });
 
   test('a warning without rejected spans is a success', async () => {

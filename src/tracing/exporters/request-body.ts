@@ -24,6 +24,12 @@ const HEADROOM = 1.25;
 
 const compress = promisify(deflateRaw);
 
+/** Bytes to send, and what they are. */
+export interface Body {
+  readonly bytes: Buffer;
+  readonly encoding: 'gzip' | 'identity';
+}
+
 /** Makes bodies in memory that is used again: large buffers are costly to make, and one piece is sent at once. */
 export class RequestBodies {
   readonly #compression: Compression;
@@ -32,26 +38,33 @@ export class RequestBodies {
   /** Of every buffer made from now on: the largest body was not larger. */
   #size = 0;
 
-  /** @param compression `auto` compresses what is compressed already. @param most how many bodies there are at once. */
+  /**
+   * @param compression `auto`: gzip where spans are compressed already.
+   * @param most how many buffers are kept for bodies to come.
+   */
   constructor(compression: Compression, most: number) {
     this.#compression = compression;
     this.#most = most;
   }
 
   /** The bytes are the caller's; who gives them back must not read them any more. */
-  async make(message: Message): Promise<Buffer> {
-    if (this.#compression !== 'none') return this.#gzip(message);
+  async make(message: Message): Promise<Body> {
+    const isDeflated = message.parts.some((part) => !Buffer.isBuffer(part) && part.deflated !== null);
+    if (this.#compression === 'gzip' || (this.#compression === 'auto' && isDeflated)) {
+      return { bytes: await this.#gzip(message), encoding: 'gzip' };
+    }
     const out = this.#take(message.length);
     let end = 0;
     for (const part of message.parts) end += (Buffer.isBuffer(part) ? part : plainSpans(part)).copy(out, end);
-    return out.subarray(0, end);
+    return { bytes: out.subarray(0, end), encoding: 'identity' };
   }
 
-  /** For a body that was sent as a whole. */
-  give(body: Buffer): void {
-    if (this.#free.length < this.#most) {
-      this.#free.push(Buffer.from(body.buffer, body.byteOffset, body.buffer.byteLength - body.byteOffset));
-    }
+  /**
+   * For a body that the server said it has taken. A server that says so before it has read it all may get bytes of the
+   * next one for the rest.
+   */
+  give({ bytes }: Body): void {
+    if (this.#free.length < this.#most) this.#free.push(Buffer.from(bytes.buffer));
   }
 
   #take(bytes: number): Buffer {
@@ -63,28 +76,28 @@ export class RequestBodies {
   }
 
   async #gzip(message: Message): Promise<Buffer> {
-    const stretches = stretchesOf(message);
+    const sections = sectionsOf(message);
     let bound = GZIP_HEAD.length + LAST_BLOCK.length + TRAILER_BYTES;
-    for (const stretch of stretches) {
-      if (this.#compression === 'gzip' && stretch.kind === 'plain' && stretch.length >= MIN_COMPRESSED) {
+    for (const section of sections) {
+      if (this.#compression === 'gzip' && section.kind === 'plain' && section.length >= MIN_COMPRESSED) {
         // At the fastest level: a denser one costs more than a span does.
         const options = { level: constants.Z_BEST_SPEED, finishFlush: constants.Z_SYNC_FLUSH };
-        stretch.compressed = await compress(Buffer.concat(stretch.parts), options);
+        section.compressed = await compress(Buffer.concat(section.parts), options);
       }
-      bound += stretch.compressed?.length ?? storedLength(stretch);
+      bound += section.compressed?.length ?? storedLength(section);
     }
     const out = this.#take(bound);
     let end = GZIP_HEAD.copy(out);
     let checksum = 0;
-    for (const stretch of stretches) {
-      if (stretch.kind === 'deflated') {
-        end += stretch.bytes.copy(out, end);
-        checksum = append(checksum, stretch.register, stretch.length);
+    for (const section of sections) {
+      if (section.kind === 'deflated') {
+        end += section.bytes.copy(out, end);
+        checksum = append(checksum, section.register, section.length);
       } else {
-        for (const part of stretch.parts) checksum = crc32(part, checksum);
-        end = stretch.compressed
-          ? end + stretch.compressed.copy(out, end)
-          : putStored(out, end, stretch.parts);
+        for (const part of section.parts) checksum = crc32(part, checksum);
+        end = section.compressed
+          ? end + section.compressed.copy(out, end)
+          : putStored(out, end, section.parts);
       }
     }
     end += LAST_BLOCK.copy(out, end);
@@ -95,32 +108,32 @@ export class RequestBodies {
 }
 
 /** Parts of a message that follow one another and are of one kind. `length`: bytes when they are not compressed. */
-type Stretch = { compressed?: Buffer } & (
+type Section = { compressed?: Buffer } & (
   | { readonly kind: 'plain'; readonly parts: Buffer[]; length: number }
   | { readonly kind: 'deflated'; readonly bytes: Buffer; readonly register: number; readonly length: number }
 );
 
-function stretchesOf({ parts }: Message): Stretch[] {
-  const stretches: Stretch[] = [];
+function sectionsOf({ parts }: Message): Section[] {
+  const sections: Section[] = [];
   for (const part of parts) {
     if (!Buffer.isBuffer(part) && part.deflated !== null) {
-      stretches.push({ kind: 'deflated', bytes: part.bytes, ...part.deflated });
+      sections.push({ kind: 'deflated', bytes: part.bytes, ...part.deflated });
       continue;
     }
     const bytes = Buffer.isBuffer(part) ? part : part.bytes;
-    const last = stretches.at(-1);
+    const last = sections.at(-1);
     if (last?.kind === 'plain') {
       last.parts.push(bytes);
       last.length += bytes.length;
-    } else stretches.push({ kind: 'plain', parts: [bytes], length: bytes.length });
+    } else sections.push({ kind: 'plain', parts: [bytes], length: bytes.length });
   }
-  return stretches;
+  return sections;
 }
 
-/** Bytes of a stretch as it goes into the body, at most. */
-function storedLength(stretch: Stretch): number {
-  if (stretch.kind === 'deflated') return stretch.bytes.length;
-  return stretch.length + STORED_HEAD * (stretch.parts.length + Math.ceil(stretch.length / MAX_STORED));
+/** Bytes of a section as it goes into the body, at most. */
+function storedLength(section: Section): number {
+  if (section.kind === 'deflated') return section.bytes.length;
+  return section.length + STORED_HEAD * (section.parts.length + Math.ceil(section.length / MAX_STORED));
 }
 
 /** Stored blocks: one for all parts where they fit. Returns the end. */

@@ -59,16 +59,17 @@ export class SpanQueue {
   }
 
   /**
-   * Takes in what fits into `room` spans, whole traces only, by reference or as a copy; returns how many spans that is.
+   * Takes in what fits into `room` spans, whole traces only (of a compressed run all or none), by reference or as a copy;
+   * returns how many spans that is.
    */
   push(run: Run, room: number, { copy }: { copy: boolean }): number {
     if (run.spans === 0) return 0;
-    if (run.spans > room && room < 1) return 0;
+    // Cutting one that is compressed would take milliseconds of the pipeline's time; a run is a small part of the queue.
+    if (run.spans > room && (room < 1 || run.deflated !== null)) return 0;
     const { bytes, deflated, spans, scope } = run;
     const piece: Piece = { bytes, deflated, spans, scope, run };
     run.holders++;
     if (run.spans > room) {
-      decompress(piece);
       const cut = cutSpans(piece.bytes, room, Number.POSITIVE_INFINITY);
       if (cut.torn) {
         release(piece);

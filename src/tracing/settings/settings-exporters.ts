@@ -47,7 +47,7 @@ export function speaksThrift(endpoint: string): boolean {
   return new URL(endpoint).pathname.replace(/\/+$/, '').endsWith('/api/traces');
 }
 
-/** Whether an exporter sends spans that are compressed as they are. */
+/** Whether an exporter can send compressed spans without decompressing them. */
 export function takesDeflated(settings: ExporterSettings): boolean {
   if (settings.type === 'otlp') return settings.compression !== 'none';
   return settings.type === 'jaeger' && !speaksThrift(settings.endpoint) && settings.compression !== 'none';
@@ -69,10 +69,10 @@ const EXPORT_TIMEOUT_MS = 30_000;
 /**
  * OpenTelemetry's are 512 and 2048 spans, made for applications: one batch of logs in full-e2e is more than that. These
  * make requests of up to 2 MiB (0.8 MiB compressed), within the 4 MiB that gRPC servers accept by default, and a queue
- * that fills half of the store.
+ * that fills half of the store where spans are not compressed.
  */
 const MAX_EXPORT_BATCH_SIZE = 16_384;
-const MAX_QUEUE_SIZE = 524_288;
+const MAX_QUEUE_SIZE = 262_144;
 /** OpenTelemetry's default (`OTEL_EXPORTER_OTLP_TIMEOUT`). */
 const TIMEOUT_MS = 10_000;
 

@@ -7,7 +7,7 @@
  * Of a run, joined by span-run.ts: the first log as it is, `head`, `bytes` patched for each further log, of which the
  * last has `tail` in place of its last `jointBytes`.
  */
-import { type RecordChecksum, recordChecksum, type Stretch } from '../../kernel/record-checksum.ts';
+import type { RecordChecksum, RecordChecksums, Stretch } from '../../kernel/record-checksum.ts';
 import { PatchKind, type SpanPatch, type SpanTemplate } from '../../kernel/span-template.ts';
 import { DeflateWriter, MAX_DISTANCE, MIN_COPY } from './deflate-writer.ts';
 import { type Part, partsOf, type Value } from './record-parts.ts';
@@ -17,7 +17,8 @@ export interface DeflatedTemplate extends SpanTemplate {
   readonly head: Buffer;
   readonly jointBytes: number;
   readonly tail: Buffer;
-  readonly checksum: RecordChecksum;
+  /** Asked for whenever it is needed: it is large, and kept only for what is in use. */
+  readonly checksum: () => RecordChecksum;
 }
 
 /** The kernel's checksum takes a value in stretches of 8 bytes, or 4. */
@@ -28,7 +29,11 @@ const NARROW = 4;
  * Null: a log's spans are too large for a copy to reach back to those of the log before.
  * @param sameHalves whether roots have the second half of their trace id as their id: without a threshold they do.
  */
-export function deflateTemplate(template: Template, sameHalves: boolean): DeflatedTemplate | null {
+export function deflateTemplate(
+  template: Template,
+  sameHalves: boolean,
+  checksums: RecordChecksums,
+): DeflatedTemplate | null {
   const { bytes: record } = template;
   if (record.length > MAX_DISTANCE) return null;
   const { parts, values, patches } = partsOf(template, sameHalves);
@@ -61,16 +66,15 @@ export function deflateTemplate(template: Template, sameHalves: boolean): Deflat
       if (at >= part.from && at < part.to) return encoded + at - part.from;
     throw new RangeError(`nothing is stored of byte ${at}`);
   };
+  const stretches = values.flatMap((value) => stretchesOf(record, value, placeOf));
+  const key = `${record.length} ${JSON.stringify(stretches)}`;
   return {
     bytes,
     patches: patches.map((patch): SpanPatch => ({ ...patch, at: placeOf(patch.at) })),
     head: head.finish(),
     jointBytes: bytes.length - lastEnd,
     tail: tail.finish(),
-    checksum: recordChecksum(
-      record.length,
-      values.flatMap((value) => stretchesOf(record, value, placeOf)),
-    ),
+    checksum: () => checksums.get(key, record.length, stretches),
   };
 }
 

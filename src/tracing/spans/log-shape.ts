@@ -56,7 +56,7 @@ export const LogCell = {
 } as const;
 
 /**
- * Most sinks with a span of their own in a waterfall: ids 3 to 13 of the 16 that the kernel draws for a log. Further
+ * Most sinks with a span of their own in a waterfall: numbers 3 to 13 of a log's span ids. Further
  * ones are events.
  */
 export const MAX_SEND_SPANS = 11;

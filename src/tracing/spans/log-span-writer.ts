@@ -26,6 +26,8 @@ import type { Way } from './ways.ts';
 const RING_SHARE = 4;
 /** Of the spans of a run when they are not compressed. */
 const RUN_BYTES = 2 ** 20;
+/** Logs below which compressing a run costs more than it saves: its first log stays as it is, and tables are put in place. */
+const MIN_DEFLATED = 16;
 
 /** Under what settings the logs of a batch were chosen: their spans are written under the same. */
 export interface SpanSettings {
@@ -208,7 +210,8 @@ export class LogSpanWriter {
     const { live, count } = source.selection;
     const rows = live?.length ?? count;
     const spans = rows * template.spans;
-    const deflated = deflates && blobBytes === null ? template.deflated(source.threshold) : null;
+    const compresses = deflates && blobBytes === null && rows >= MIN_DEFLATED;
+    const deflated = compresses ? template.deflated(source.threshold) : null;
     const bound =
       deflated === null
         ? rows * template.bytes.length + (blobBytes ?? 0)

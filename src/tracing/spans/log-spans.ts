@@ -67,7 +67,7 @@ function writeStages(writer: TemplateWriter, shape: LogShape, { writes }: LogSpa
   }
 }
 
-/** Those that are patched come first: offsets of patches have 16 bits, annotations may be long. */
+/** Those that are patched come first, close to one another: compressed, each stretch of them costs some bytes of its own. */
 function writeAttributes(
   writer: TemplateWriter,
   stream: Stream,

@@ -2,6 +2,8 @@
  * Keeps the templates of log spans, by stream and by the way its logs went, so that a batch builds one only for what
  * has not happened before. Dropped as a whole when the settings change. Used by log-span-writer.ts.
  */
+
+import { RecordChecksums } from '../../kernel/record-checksum.ts';
 import type { Stream } from '../../record/stream.ts';
 import { type DeflatedTemplate, deflateTemplate } from './deflated-template.ts';
 import { LogScope } from './log-scope.ts';
@@ -21,6 +23,7 @@ export interface LogTemplate extends Template {
 
 export class LogTemplates {
   readonly #options: LogSpansOptions;
+  readonly #checksums = new RecordChecksums();
   readonly #byStream = new WeakMap<Stream, Map<string, LogTemplate>>();
 
   constructor(options: LogSpansOptions) {
@@ -42,22 +45,22 @@ export class LogTemplates {
       const { annotations, linked } = this.#options;
       const scope = shape.scoped ? new LogScope(stream, shape, annotations, linked) : null;
       const built = buildLogTemplate(stream, shape, this.#options);
-      template = { ...built, scope, deflated: deflatedOf(built) };
+      template = { ...built, scope, deflated: deflatedOf(built, this.#checksums) };
       templates.set(key, template);
     }
     return template;
   }
 }
 
-function deflatedOf(template: Template): LogTemplate['deflated'] {
-  let same: DeflatedTemplate | null | undefined;
-  let different: DeflatedTemplate | null | undefined;
+function deflatedOf(template: Template, checksums: RecordChecksums): LogTemplate['deflated'] {
+  const made = new Map<boolean, DeflatedTemplate | null>();
   return (threshold) => {
-    if (threshold === 0n) {
-      same ??= deflateTemplate(template, true);
-      return same;
+    const sameHalves = threshold === 0n;
+    let deflated = made.get(sameHalves);
+    if (deflated === undefined) {
+      deflated = deflateTemplate(template, sameHalves, checksums);
+      made.set(sameHalves, deflated);
     }
-    different ??= deflateTemplate(template, false);
-    return different;
+    return deflated;
   };
 }

@@ -15,7 +15,6 @@ export const STORED_HEAD = 5;
 
 /** Some logs and what goes into their spans. */
 export interface RunSource {
-  /** At least one record. */
   readonly selection: Selection;
   readonly seed: bigint;
   readonly threshold: bigint;
@@ -46,7 +45,7 @@ export function encodePlain(
   return kernel.encodeSpans(selection, { ...ids, template, useBlobs, checksum: null }, out).bytes;
 }
 
-/** The same compressed; there must be room for `deflatedBound`. */
+/** The same compressed, of two records at least; there must be room for `deflatedBound`. */
 export function encodeDeflated(
   kernel: SpanKernel,
   source: RunSource,
@@ -61,13 +60,9 @@ export function encodeDeflated(
   end += encodePlain(kernel, first, template, false, { at: end, capacity: record });
   const firstRecord = bytes.subarray(end - record, end);
   const register = registerOf(firstRecord);
-  if (others === null) {
-    putStoredHead(bytes, end, 0);
-    return { bytes: end + STORED_HEAD - at, deflated: { length: record, register } };
-  }
   end += deflated.head.copy(bytes, end);
   const { selection, ...ids } = others;
-  const { checksum } = deflated;
+  const checksum = deflated.checksum();
   const isSteady = checksum.steadyAt >= 0 && staysWithin(source, STEADY_BYTES);
   const constant = registerOf(template.bytes) ^ (isSteady ? steadyPart(checksum, firstRecord) : 0);
   const rest = kernel.encodeSpans(
@@ -91,18 +86,19 @@ export function plainSpans({ bytes, deflated }: { bytes: Buffer; deflated: Defla
   return inflateRawSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: deflated.length });
 }
 
-/** The first log, and the others; null: there is none. */
-function divide({ selection, ...ids }: RunSource): [RunSource, RunSource | null] {
+/** The first log, and the others. */
+function divide({ selection, ...ids }: RunSource): [RunSource, RunSource] {
   const { slot, first, count, live } = selection;
   if (live !== null) {
     const part = (rows: Uint32Array): RunSource => ({ ...ids, selection: { ...selection, live: rows } });
-    return [part(live.subarray(0, 1)), live.length === 1 ? null : part(live.subarray(1))];
+    return [part(live.subarray(0, 1)), part(live.subarray(1))];
   }
-  const one = { ...ids, selection: { ...selection, count: 1 } };
-  if (count === 1) return [one, null];
   const next = first + 1;
   const from = ids.from + slot.starts[next]! - slot.starts[first]!;
-  return [one, { ...ids, from, selection: { ...selection, first: next, count: count - 1 } }];
+  return [
+    { ...ids, selection: { ...selection, count: 1 } },
+    { ...ids, from, selection: { ...selection, first: next, count: count - 1 } },
+  ];
 }
 
 /** Whether all positions have the same quotient by `bytes`. */

@@ -35,6 +35,22 @@ describe('query', () => {
     expect(compact).toEqual(waterfall);
   });
 
+  test.each(['compact', 'waterfall'])('logs of a batch that is compressed: %s', async (log_spans) => {
+    const rig = new TracingRig({ tracing: { mode: 'full-e2e', log_spans } });
+    const lines = Array.from({ length: 100 }, (_, i) => `line ${i}`);
+    await rig.deliver(lines);
+    const found = traced(rig, { limit: 1000 });
+    expect(found.map(({ spans }) => Number(spans.at(-1)!.attributes.get('log.size')))).toEqual(
+      lines.map(({ length }) => length).reverse(),
+    );
+    const ids = Array.from(lines, (_, row) =>
+      rig.kernel.traceId(rig.batch!.segments[0]!.traced!, 0n, row).toString('hex'),
+    );
+    expect(found.map(({ traceId }) => traceId)).toEqual(ids.toReversed());
+    for (const id of ids) expect(rig.tracing.store.get(id)!.traces).toHaveLength(1);
+    expect([...rig.tracing.tracedLogs()].map((log) => log.traceId())).toEqual([ids[0]]);
+  });
+
   test('limit: the newest ones only', async () => {
     const rig = new TracingRig({ tracing: { mode: 'full-e2e' } });
     await rig.deliver(['one', 'two', 'three']);

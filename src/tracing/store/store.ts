@@ -70,6 +70,8 @@ const MAX_LIMIT = 1000;
 const MAX_DECODED = 5000;
 /** Traces with one id that are returned. */
 const MAX_SAME_ID = 1000;
+/** Of runs that are looked through for one id, when they are not compressed: some 50 ms of work. */
+const MAX_SEARCHED_BYTES = 64 * 2 ** 20;
 /** Batches shown that the logs of one trace were in. */
 const MAX_LINKED = 16;
 /** The last span of every trace of a log or a batch. A request is one span, of this kind. */
@@ -93,13 +95,14 @@ export class TraceStore {
     const type = query.type ?? 'log';
     const limit = Math.max(1, Math.min(query.limit ?? DEFAULT_LIMIT, MAX_LIMIT));
     if (query.traceId !== undefined) {
-      const found = this.#find(Buffer.from(query.traceId, 'hex')).filter(
+      const { found, incomplete } = this.#find(Buffer.from(query.traceId, 'hex'));
+      const traces = found.filter(
         (trace) =>
           (query.type === undefined || trace.type === query.type) &&
           (trace.meta === null || matchesLog(trace.meta, query)) &&
           matchesTimes(trace, query),
       );
-      return { traces: found.slice(0, limit), incomplete: false };
+      return { traces: traces.slice(0, limit), incomplete };
     }
     const traces: FoundTrace[] = [];
     let decoded = 0;
@@ -120,30 +123,35 @@ export class TraceStore {
   /** Everything remembered of a trace; null when nothing is. @param traceId 32 hexadecimal digits. */
   get(traceId: string): TraceDetails | null {
     if (!/^[0-9a-f]{32}$/i.test(traceId)) return null;
-    const traces = this.#find(Buffer.from(traceId, 'hex'));
+    const traces = this.#find(Buffer.from(traceId, 'hex')).found;
     if (traces.length === 0) return null;
     const batches = new Set<string>();
     for (const { type, spans } of traces) {
       if (type === 'log') for (const { traceId: id } of spans.at(-1)!.links) batches.add(id);
     }
     batches.delete(traceId.toLowerCase());
-    const linked = [...batches].slice(0, MAX_LINKED).flatMap((id) => this.#find(Buffer.from(id, 'hex')));
+    const linked = [...batches]
+      .slice(0, MAX_LINKED)
+      .flatMap((id) => this.#find(Buffer.from(id, 'hex')).found);
     return { traces, linked };
   }
 
-  #find(traceId: Buffer): FoundTrace[] {
+  #find(traceId: Buffer): { found: FoundTrace[]; incomplete: boolean } {
     const found: FoundTrace[] = [];
     const half = traceId.subarray(traceId.length / 2);
+    let searched = 0;
     for (const run of this.#ring.newestFirst()) {
       // Second halves are random and never compressed, so nearly every run without the trace is passed over by one search.
       if (run.bytes.indexOf(half) === -1) continue;
+      if (searched > MAX_SEARCHED_BYTES) return { found, incomplete: true };
+      searched += run.deflated?.length ?? run.bytes.length;
       const index = new SpanIndex(plainSpans(run));
       for (let n = index.length - 1; n >= 0; n--) {
         if (index.hasTraceId(n, traceId)) found.push(...decode(run, index, n));
-        if (found.length >= MAX_SAME_ID) return found.slice(0, MAX_SAME_ID);
+        if (found.length >= MAX_SAME_ID) return { found: found.slice(0, MAX_SAME_ID), incomplete: true };
       }
     }
-    return found;
+    return { found, incomplete: false };
   }
 }
 
