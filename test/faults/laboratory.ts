@@ -6,6 +6,7 @@ import { type ChildProcess, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   closeSync,
+  cpSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -214,6 +215,10 @@ class Laboratory {
     if (keeps) {
       writeFileSync(join(this.agent.dir, 'stderr'), this.agent.stderr);
       writeFileSync(join(this.agent.dir, 'plan.json'), JSON.stringify(this.#plan, null, 1));
+      for (const receiver of this.#receivers)
+        writeFileSync(join(this.agent.dir, `arrivals-${receiver.name}`), receiver.history());
+      if (this.#plan.onSmallDisk)
+        cpSync(join(this.agent.dir, 'disk'), join(this.agent.dir, 'disk.kept'), { recursive: true });
     }
     if (this.#plan.onSmallDisk) execFileSync('umount', ['-l', join(this.agent.dir, 'disk')]);
     if (!keeps) await this.agent[Symbol.asyncDispose]();

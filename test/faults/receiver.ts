@@ -73,6 +73,12 @@ export class Receiver {
     return this.#arrivals.has(key) || this.dead.has(key);
   }
 
+  /** For people: of each line, as `file.seq`, every time it arrived under, and whether it is a dead letter. */
+  history(): string {
+    const lines = [...this.#arrivals].map(([key, { time, again }]) => [key, time, ...again].join(' '));
+    return [...lines, ...[...this.dead].map((key) => `${key} dead`), ''].join('\n');
+  }
+
   /** How many lines are missing that must be there. */
   missing(contents: readonly Content[]): number {
     let missing = 0;
@@ -118,7 +124,8 @@ export class Receiver {
           continue;
         }
         const last = [arrival.time, ...arrival.again].toSorted(byTime).at(-1)!;
-        if (last <= before) report.add('out of order', describe(content, line));
+        if (last <= before)
+          report.add('out of order', `${describe(content, line)} at ${last}, behind ${before}`);
         before = last;
       }
     }
