@@ -120,6 +120,7 @@ export class FileSource implements Source {
       signal.removeEventListener('abort', wake);
       await this.#asking;
       this.#giveSlot(intake);
+      await this.#finder.close(this.#context.clock.now());
       // A file that is deleted before the source that goes on in the place of this one looks for it would be lost to it.
       if (signal.reason instanceof SourceReplaced) leave(this.#name, this.#descriptors.releaseAll());
       else if (signal.aborted) this.abandon();

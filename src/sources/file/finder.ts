@@ -54,6 +54,13 @@ export class Finder {
     }
   }
 
+  /** The last call: who looks next knows only what is stored, so copies of what was replaced are taken up before. */
+  async close(now: number): Promise<void> {
+    this.#options.siblings.forget();
+    await this.#copies.takeUp(now);
+    this.#options.known.releaseHeld();
+  }
+
   async #find(
     paths: readonly string[] | undefined,
     { now, changedAt }: { now: number; changedAt: (folder: string) => number | undefined },
