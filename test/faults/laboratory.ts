@@ -325,7 +325,14 @@ class Laboratory {
 
   #ended(reason: string): void {
     this.#pid = undefined;
-    this.#restarts.push({ at: Date.now(), reason });
+    this.#mayRepeat({ at: Date.now(), reason });
+  }
+
+  /** From now on lines may come again. */
+  #mayRepeat(restart: Restart): void {
+    this.#output?.read();
+    this.#restarts.push(restart);
+    if (this.#output !== undefined) this.#output.restarts++;
   }
 
   /** Waits until every line that must arrive has, and until the agent says so too. */
@@ -423,7 +430,7 @@ class Laboratory {
     const bytes = readOr(file, undefined);
     if (bytes === undefined) return;
     this.#isCorrupted = true;
-    this.#restarts.push({ at: Date.now(), reason: 'positions damaged' });
+    this.#mayRepeat({ at: Date.now(), reason: 'positions damaged' });
     const raw = readFileSync(file);
     const place = Math.floor(at * raw.length);
     if (how === 'delete') rmSync(file);
@@ -450,7 +457,7 @@ class Laboratory {
       closeSync(filler);
     }
     this.#isFull = true;
-    this.#restarts.push({ at: Date.now(), reason: 'disk full' });
+    this.#mayRepeat({ at: Date.now(), reason: 'disk full', lasts: true });
   }
 
   #freeDisk(): void {

@@ -4,7 +4,7 @@ import type { Content } from './logs.ts';
 import { numberedLine, readLine } from './numbered-line.ts';
 import { planOf } from './plan.ts';
 import { Random } from './random.ts';
-import { Receiver } from './receiver.ts';
+import { Receiver, timeOfPlace } from './receiver.ts';
 
 const SEED = 7;
 
@@ -109,6 +109,27 @@ describe('the oracle', () => {
     expect(judge(contentOf(1), arrivals, [{ at: 5000, reason: 'killed' }])).toMatchObject({
       faults: [],
       repeated: { killed: 1 },
+    });
+  });
+
+  test('finds a line that is twice in a file, unless the agent ended in between', () => {
+    const content = contentOf(1);
+    const judgeFile = (places: readonly bigint[], reasons: readonly string[], lasts = false) => {
+      const receiver = new Receiver('files', SEED);
+      for (const place of places) receiver.receive(content.lines[0]!.bytes, place);
+      return receiver.judge(
+        [content],
+        reasons.map((reason) => ({ at: 0, reason, ...(lasts && { lasts }) })),
+        false,
+      );
+    };
+    const [first, second] = [timeOfPlace(100, 1), timeOfPlace(200, 1)];
+    const twice = [expect.stringMatching(/1 twice without a reason/)];
+    expect(judgeFile([first, second], ['killed', 'stopped']).faults).toEqual(twice);
+    expect(judgeFile([first, second], ['disk full'], true)).toMatchObject({ repeated: { 'disk full': 1 } });
+    expect(judgeFile([first, timeOfPlace(200, 2)], ['killed', 'stopped'])).toMatchObject({
+      faults: [],
+      repeated: { stopped: 1 },
     });
   });
 
