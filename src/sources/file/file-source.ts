@@ -120,7 +120,7 @@ export class FileSource implements Source {
       signal.removeEventListener('abort', wake);
       await this.#asking;
       this.#giveSlot(intake);
-      await this.#finder.close(this.#context.clock.now());
+      await this.#takeUpCopies();
       // A file that is deleted before the source that goes on in the place of this one looks for it would be lost to it.
       if (signal.reason instanceof SourceReplaced) leave(this.#name, this.#descriptors.releaseAll());
       else if (signal.aborted) this.abandon();
@@ -210,8 +210,7 @@ export class FileSource implements Source {
       this.#pollAt = now + this.#config.poll_interval;
     }
     if (now >= this.#scanAt) {
-      const changedAt = (folder: string) => this.#discovery.changedAt(folder);
-      await this.#finder.find(await this.#discovery.scan(), { now, changedAt });
+      await this.#find(await this.#discovery.scan());
       await this.#archives?.find();
       this.#scanAt = now + this.#config.scan_interval;
     }
@@ -219,6 +218,17 @@ export class FileSource implements Source {
       this.#files.refreshPositions();
       this.#refreshAt = now + REFRESH_POSITIONS_MS;
     }
+  }
+
+  /** Before the end: whoever goes on knows only what is stored, so not what was replaced a moment ago. */
+  async #takeUpCopies(): Promise<void> {
+    if (this.#known.replaced.length + this.#known.begun.length > 0) await this.#find(undefined);
+  }
+
+  /** `paths`: as the finder takes them. */
+  #find(paths: readonly string[] | undefined): Promise<void> {
+    const changedAt = (folder: string) => this.#discovery.changedAt(folder);
+    return this.#finder.find(paths, { now: this.#context.clock.now(), changedAt });
   }
 
   /** Reads once from the file whose turn it is. */

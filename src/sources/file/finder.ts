@@ -49,16 +49,10 @@ export class Finder {
   ): Promise<void> {
     try {
       await this.#find(paths, options);
+      while (await this.#haveMoved(options.now)) await this.#find(undefined, options);
     } finally {
       this.#options.known.releaseHeld();
     }
-  }
-
-  /** The last call: who looks next knows only what is stored, so copies of what was replaced are taken up before. */
-  async close(now: number): Promise<void> {
-    this.#options.siblings.forget();
-    await this.#copies.takeUp(now);
-    this.#options.known.releaseHeld();
   }
 
   async #find(
@@ -97,6 +91,22 @@ export class Finder {
     this.#isFirst = false;
     fresh.sort((a, b) => a.modifiedAt - b.modifiedAt);
     for (const file of fresh) this.#options.queue.add(file);
+  }
+
+  /**
+   * Whether paths lead elsewhere by now beside which files were taken up: those may be newer than what the paths lead to,
+   * and then that would count as known, too.
+   */
+  async #haveMoved(now: number): Promise<boolean> {
+    const { known, files } = this.#options;
+    let moved = false;
+    for (const home of known.heldHomes()) {
+      const file = known.byPath.get(home);
+      if (file === undefined || (await files.leadsTo(home, file))) continue;
+      await this.#rotated.try(file, now, () => files.detach(file, now));
+      moved = true;
+    }
+    return moved;
   }
 
   /** At the first call, before all others: files of stored positions, so that copies of them are known as that. */

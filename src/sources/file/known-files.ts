@@ -44,8 +44,8 @@ export class KnownFiles {
   readonly begun: { readonly file: TailedFile; readonly since: number }[] = [];
   /** Contents that may be found in a copy beside their file. */
   readonly replaced: Replaced[] = [];
-  /** Streams of files taken up in this pass, whose positions are stored together at its end. */
-  readonly #held = new Set<FileStream>();
+  /** Streams of files taken up in this pass, whose positions are stored together at its end, and the files' homes. */
+  readonly #held = new Map<FileStream, string>();
   rotations = 0;
   truncations = 0;
   /** Bytes that were seen and could not be read, and files gone before they were read to their end. */
@@ -94,12 +94,17 @@ export class KnownFiles {
    */
   hold(file: TailedFile): void {
     file.stream.hold();
-    this.#held.add(file.stream);
+    this.#held.set(file.stream, file.home);
+  }
+
+  /** The paths under which those files were found, or from which they were rotated. */
+  heldHomes(): Set<string> {
+    return new Set(this.#held.values());
   }
 
   /** The pass is over. */
   releaseHeld(): void {
-    for (const stream of this.#held) stream.release();
+    for (const stream of this.#held.keys()) stream.release();
     this.#held.clear();
   }
 

@@ -11,7 +11,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Rig } from './rig.ts';
 
 let rig: Rig;
@@ -305,4 +305,25 @@ test('a name that is not UTF-8 is read, and shown with its bytes escaped', async
   await rig.start();
   expect(rig.texts()).toEqual(['one', 'two']);
   expect(rig.chunks[1]!.stream).toMatchObject({ id: `${rig.folder}/gr\\xfcn.log` });
+});
+
+test('rotated while it is looked for, and stopped before the next look: what its path led to is found again', async () => {
+  put('a.log', 'one\n');
+  await start();
+  await rig.stop();
+  // Asked for between the look at the path and the listing of its folder.
+  vi.spyOn(rig.store, 'get').mockImplementationOnce((key) => {
+    move('a.log', 'a.log.1');
+    put('a.log', 'two\n');
+    tick();
+    copyFileSync(rig.path('a.log'), rig.path('a.log.2'));
+    put('a.log', 'three\n');
+    return new Map(rig.store).get(key);
+  });
+  await start();
+  await rig.stop();
+  move('a.log', 'a.log.3');
+  put('a.log', 'four\n');
+  await start();
+  expect(rig.texts().sort()).toEqual(['four', 'one', 'three', 'two']);
 });

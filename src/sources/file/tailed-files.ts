@@ -126,6 +126,17 @@ export class TailedFiles {
     }
   }
 
+  /** The file's path leads elsewhere. Rejects when the file cannot be looked at. */
+  async detach(file: TailedFile, now: number): Promise<void> {
+    this.#known.vacate(file);
+    file.detachedAt = now;
+    const stats = await this.#whereabouts(file);
+    if (stats === undefined) return;
+    if (stats.nlink > 0) this.#known.rotations++;
+    this.#observe(file, stats, now);
+    this.#queue.add(file);
+  }
+
   /** Leaves a file alone for a while that could not be read. */
   failed(file: TailedFile, error: unknown, now: number): void {
     file.dueAt = now + RETRY_MS;
@@ -192,7 +203,7 @@ export class TailedFiles {
     const look = this.#attributes.at(file.path, file.dev);
     const stats = look instanceof Promise ? await look : look;
     if (stats === undefined || !isSame(file, stats)) {
-      await this.#detach(file, now);
+      await this.detach(file, now);
       return false;
     }
     this.#observe(file, stats, now);
@@ -252,16 +263,6 @@ export class TailedFiles {
       this.restart(file, now, { unread: Math.max(0, file.size - file.position) });
     }
     if (file.observe(stats, now)) this.#queue.add(file);
-  }
-
-  async #detach(file: TailedFile, now: number): Promise<void> {
-    this.#known.vacate(file);
-    file.detachedAt = now;
-    const stats = await this.#whereabouts(file);
-    if (stats === undefined) return;
-    if (stats.nlink > 0) this.#known.rotations++;
-    this.#observe(file, stats, now);
-    this.#queue.add(file);
   }
 }
 
