@@ -67,12 +67,17 @@ async function endure(send: (from: number, to: number) => Promise<void>): Promis
   expect(await agent.stop()).toBe(0);
 }
 
-const dispatcher = {
-  memory: '16MiB',
-  batch_bytes: '256KiB',
-  batch_size: 5000,
-  batch_timeout: '20ms',
-  retry: { initial: '50ms', max: '200ms' },
+const limits = {
+  dispatcher: {
+    memory: '16MiB',
+    batch_bytes: '256KiB',
+    batch_size: 5000,
+    batch_timeout: '20ms',
+    retry: { initial: '50ms', max: '200ms' },
+  },
+  // What they remember of logs is bounded, too, and would take long to fill.
+  tracing: { store: { memory: '1MiB' } },
+  where: { memory: '1MiB' },
 };
 
 test(
@@ -82,7 +87,7 @@ test(
     await agent.configure({
       sources: [source],
       sinks: [{ id: 'loki', type: 'loki', url: loki.url }],
-      dispatcher,
+      ...limits,
     });
     await agent.start();
     await endure((from, to) => writeNumbered(join(agent.dir, 'in', 'x.log'), from, to));
@@ -96,7 +101,7 @@ test(
     await agent.configure({
       sources: [{ id: 'web', type: 'http', listen: '127.0.0.1:0' }],
       sinks: [{ id: 'loki', type: 'loki', url: loki.url, buffer: { max_bytes: '2GiB', fsync: 'interval' } }],
-      dispatcher,
+      ...limits,
     });
     await agent.start();
     const client = new LogClient(agent);
