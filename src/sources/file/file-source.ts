@@ -209,7 +209,8 @@ export class FileSource implements Source {
       if (await this.#files.poll(now)) this.#scanAt = now;
       this.#pollAt = now + this.#config.poll_interval;
     }
-    if (now >= this.#scanAt) {
+    // Files that were truncated wait for it with what is stored of them.
+    if (now >= this.#scanAt || this.#known.replaced.length > 0) {
       await this.#find(await this.#discovery.scan());
       await this.#archives?.find();
       this.#scanAt = now + this.#config.scan_interval;
@@ -246,9 +247,8 @@ export class FileSource implements Source {
       this.#descriptors.used(file);
       this.#complaints.settle(file.path);
       if (reading.kind === 'rewritten') {
+        // What it held before may be in a copy, which is taken up and read first.
         this.#files.restart(file, clock.now());
-        // What it held before may be in a copy, which is read first.
-        this.#scanAt = clock.now();
         return;
       }
       if (reading.kind === 'lines') {

@@ -327,3 +327,31 @@ test('rotated while it is looked for, and stopped before the next look: what its
   await start();
   expect(rig.texts().sort()).toEqual(['four', 'one', 'three', 'two']);
 });
+
+test('truncated and renamed while it is looked for: what its writer adds to it after a restart is read', async () => {
+  await rig.dispose();
+  rig = new Rig({ epoch: Date.now() + 60_000 });
+  put('a.log', 'zero\n');
+  await start({ archives: true });
+  await rig.stop();
+  move('a.log', 'a.log.1');
+  put('a.log', 'one\n');
+  move('a.log', 'a.log.2');
+  put('a.log', 'destroyed\n');
+  const { dev, ino } = statSync(rig.path('a.log.2'), { bigint: true });
+  const get = vi.spyOn(rig.store, 'get').mockImplementation((key) => {
+    // Asked for when the new file is known and opened.
+    if (key === `${dev}:${ino}`) {
+      get.mockRestore();
+      truncateSync(rig.path('a.log'));
+      move('a.log', 'a.log.3');
+      put('a.log', 'two\n');
+    }
+    return new Map(rig.store).get(key);
+  });
+  await start({ archives: true });
+  await rig.stop();
+  add('a.log.3', 'three\n');
+  await start({ archives: true });
+  expect(rig.texts()).toEqual(['zero', 'one', 'two', 'three']);
+});

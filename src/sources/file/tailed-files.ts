@@ -112,6 +112,8 @@ export class TailedFiles {
       'file was truncated or replaced, reading it from the start',
     );
     file.restart(now);
+    // Not at once: were the agent killed before copies are taken up, it would not know any more what was read.
+    this.#known.hold(file);
     file.blankSince = this.#origin.clock.toEpoch(now) - TICK_MS;
     this.#queue.add(file);
   }

@@ -1,0 +1,32 @@
+/** What no agent can know of when it is started: docs/reliability.md, "What cannot be known". Called by the laboratory. */
+import { join } from 'node:path';
+import type { Content, Logs } from './logs.ts';
+import type { Plan } from './plan.ts';
+
+/**
+ * Why nothing of the content need be known to an agent that starts now; undefined: it must. A file that no pattern matches
+ * is found again by its stored position, or by its name beside a log of which any position is stored.
+ * @param stored paths of the stored positions, by the keys of their files. `isDamaged`: some may have been lost.
+ */
+export function unknowable(
+  content: Content,
+  {
+    logs,
+    plan,
+    stored,
+    isDamaged,
+  }: { logs: Logs; plan: Plan; stored: ReadonlyMap<string, string>; isDamaged: boolean },
+): string | undefined {
+  const { path, log, key } = content;
+  if (log === 'http') return undefined;
+  if (path === null) return 'deleted, and the agent ended before it had read it';
+  const home = join(logs.folder, log);
+  if (path === home) return undefined;
+  const isTarget = path.includes('/targets/');
+  if (isTarget && logs.isCurrent(content)) return undefined;
+  if (content.compressed || (!isTarget && plan.matchesRotated)) return undefined;
+  // Its number may have been that of another file before.
+  if (stored.get(key)?.startsWith(home)) return undefined;
+  if (!isTarget && !isDamaged && [...stored.values()].includes(home)) return undefined;
+  return `rotated away from ${isTarget ? 'its link' : 'its path'}, and nothing of it was in the stored positions when the agent started again`;
+}
