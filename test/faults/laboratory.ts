@@ -365,15 +365,14 @@ class Laboratory {
 
   /** Before a start: excuses what is in files that no agent can know of. */
   #excuseUnknown(): void {
-    const stored = this.#disk.storedPaths();
-    const homes = new Set(stored.values());
+    const stored = this.#disk.stored();
+    const homes = new Set(stored.paths.values());
     this.#unseen = this.#logs
       .names()
       .map((name) => join(this.#logs.folder, name))
       .filter((path) => !homes.has(path));
     for (const content of this.#logs.contents) {
-      const { isDamaged } = this.#disk;
-      const reason = unknowable(content, { logs: this.#logs, plan: this.#plan, stored, isDamaged });
+      const reason = unknowable(content, { logs: this.#logs, plan: this.#plan, stored });
       if (reason === undefined) continue;
       // Also what is still to be written to it.
       content.excuse = reason;

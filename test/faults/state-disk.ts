@@ -21,12 +21,17 @@ import type { Step } from './plan.ts';
 const SMALL_DISK_BYTES = 64 * 2 ** 20;
 const BLOCK_BYTES = 2 ** 16;
 
+export interface StoredPositions {
+  /** By the keys of their files, the paths under which these were found. */
+  readonly paths: ReadonlyMap<string, string>;
+  /** Some may be missing. */
+  readonly isDamaged: boolean;
+}
+
 export class StateDisk {
   readonly path: string;
   readonly #isSmall: boolean;
   isFull = false;
-  /** The stored positions were damaged once. */
-  isDamaged = false;
 
   /** `isSmall`: mounts a file system of its own, which takes root. */
   constructor(path: string, { isSmall }: { isSmall: boolean }) {
@@ -40,16 +45,18 @@ export class StateDisk {
     return join(this.path, 'state', 'positions');
   }
 
-  /** Paths of the stored positions, by the keys of their files. */
-  storedPaths(): ReadonlyMap<string, string> {
-    let text = '';
+  /** What is stored now. */
+  stored(): StoredPositions {
+    let text: string;
     try {
       text = readFileSync(this.#positions, 'utf8');
     } catch {
       // Nothing was stored yet, or it was deleted.
+      return { paths: new Map(), isDamaged: false };
     }
-    const { entries } = decodePositions(text);
-    return new Map(entries.map(([, key, value]) => [key, (value as { path: string }).path]));
+    const { entries, damage } = decodePositions(text);
+    const paths = new Map(entries.map(([, key, value]) => [key, (value as { path: string }).path]));
+    return { paths, isDamaged: damage.length > 0 };
   }
 
   /** False when there is nothing to damage. */
@@ -60,7 +67,6 @@ export class StateDisk {
     } catch {
       return false;
     }
-    this.isDamaged = true;
     const place = Math.floor(at * raw.length);
     if (how === 'delete') rmSync(this.#positions);
     else if (how === 'cut') writeFileSync(this.#positions, raw.subarray(0, place));

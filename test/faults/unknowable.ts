@@ -2,20 +2,15 @@
 import { join } from 'node:path';
 import type { Content, Logs } from './logs.ts';
 import type { Plan } from './plan.ts';
+import type { StoredPositions } from './state-disk.ts';
 
 /**
  * Why nothing of the content need be known to an agent that starts now; undefined: it must. A file that no pattern matches
  * is found again by its stored position, or by its name beside a log of which any position is stored.
- * @param stored paths of the stored positions, by the keys of their files. `isDamaged`: some may have been lost.
  */
 export function unknowable(
   content: Content,
-  {
-    logs,
-    plan,
-    stored,
-    isDamaged,
-  }: { logs: Logs; plan: Plan; stored: ReadonlyMap<string, string>; isDamaged: boolean },
+  { logs, plan, stored }: { logs: Logs; plan: Plan; stored: StoredPositions },
 ): string | undefined {
   const { path, log, key } = content;
   if (log === 'http') return undefined;
@@ -26,7 +21,7 @@ export function unknowable(
   if (isTarget && logs.isCurrent(content)) return undefined;
   if (content.compressed || (!isTarget && plan.matchesRotated)) return undefined;
   // Its number may have been that of another file before.
-  if (stored.get(key)?.startsWith(home)) return undefined;
-  if (!isTarget && !isDamaged && [...stored.values()].includes(home)) return undefined;
+  if (stored.paths.get(key)?.startsWith(home)) return undefined;
+  if (!isTarget && !stored.isDamaged && [...stored.paths.values()].includes(home)) return undefined;
   return `rotated away from ${isTarget ? 'its link' : 'its path'}, and nothing of it was in the stored positions when the agent started again`;
 }
