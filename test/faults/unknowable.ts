@@ -22,6 +22,10 @@ export function unknowable(
   if (content.compressed || (!isTarget && plan.matchesRotated)) return undefined;
   // Its number may have been that of another file before.
   if (stored.paths.get(key)?.startsWith(home)) return undefined;
-  if (!isTarget && !stored.isDamaged && [...stored.paths.values()].includes(home)) return undefined;
-  return `rotated away from ${isTarget ? 'its link' : 'its path'}, and nothing of it was in the stored positions when the agent started again`;
+  if (isTarget)
+    return 'its link was pointed elsewhere, and its position was not stored when the agent started again';
+  if (stored.isDamaged)
+    return 'rotated away, and the stored positions were damaged when the agent started again';
+  if ([...stored.paths.values()].includes(home)) return undefined;
+  return 'rotated away before any position of its path was stored';
 }
