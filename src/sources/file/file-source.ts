@@ -23,6 +23,7 @@ import { Finder } from './finder.ts';
 import { FINGERPRINT_BYTES } from './fingerprint.ts';
 import { pathMatcher } from './glob.ts';
 import { Heritage, leave } from './handover.ts';
+import { HeldPositions } from './held-positions.ts';
 import { KnownFiles } from './known-files.ts';
 import { shownPath, systemPath } from './names.ts';
 import { readPositionEntry } from './position-entry.ts';
@@ -42,7 +43,8 @@ export class FileSource implements Source {
   readonly #complaints: Complaints;
   readonly #descriptors: Descriptors;
   readonly #discovery: Discovery;
-  readonly #known = new KnownFiles();
+  readonly #positions: HeldPositions;
+  readonly #known: KnownFiles;
   readonly #files: TailedFiles;
   readonly #finder: Finder;
   readonly #archives: Archives | undefined;
@@ -60,7 +62,9 @@ export class FileSource implements Source {
   constructor(config: FileSourceConfig, context: SourceContext) {
     this.#config = config;
     this.#context = context;
-    const { clock, log, id, labels, positions } = context;
+    const { clock, log, id, labels } = context;
+    this.#positions = new HeldPositions(context.positions);
+    this.#known = new KnownFiles({ positions: this.#positions });
     this.#name = `${context.stateDir}:${id}`;
     const attributes = new Attributes();
     this.#complaints = new Complaints({ log, id });
@@ -78,7 +82,7 @@ export class FileSource implements Source {
       clock,
     });
     const shared = {
-      origin: { source: id, sourceType: 'file', labels, positions, clock },
+      origin: { source: id, sourceType: 'file', labels, positions: this.#positions, clock },
       complaints: this.#complaints,
       descriptors: this.#descriptors,
       siblings: new Siblings({ excludes, complaints: this.#complaints }),
@@ -183,7 +187,7 @@ export class FileSource implements Source {
         yield { key, stream: id, path: systemPath(path), position, committed, began, skipped, tailed };
       }
     }
-    for (const [key, value] of this.#context.positions.entries()) {
+    for (const [key, value] of this.#positions.entries()) {
       const entry = readPositionEntry(value);
       if (entry === undefined || !isFileKey(key)) continue;
       if (this.#known.byKey.has(key) || this.#known.departed.has(key)) continue;

@@ -47,11 +47,12 @@ export class Finder {
     paths: readonly string[] | undefined,
     options: { now: number; changedAt: (folder: string) => number | undefined },
   ): Promise<void> {
+    this.#options.known.beginPass();
     try {
       await this.#find(paths, options);
       while (await this.#haveMoved(options.now)) await this.#find(undefined, options);
     } finally {
-      this.#options.known.releaseHeld();
+      this.#options.known.endPass();
     }
   }
 
