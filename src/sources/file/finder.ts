@@ -14,6 +14,8 @@ import { isFileKey, isOfAge, keyOf, type Sibling, startOf } from './siblings.ts'
 import type { TailedFile } from './tailed-file.ts';
 
 const NOTHING_STORED: Stored = new Map();
+/** How often paths are looked at again in one pass, should they lead elsewhere each time: inodes of some file systems mean nothing. */
+const MAX_AGAIN = 8;
 
 export interface FinderOptions extends Omit<RecoveryOptions, 'copies' | 'rotated'> {
   readonly startAt: 'beginning' | 'end';
@@ -50,7 +52,8 @@ export class Finder {
     this.#options.known.beginPass();
     try {
       await this.#find(paths, options);
-      while (await this.#haveMoved(options.now)) await this.#find(undefined, options);
+      for (let again = MAX_AGAIN; again > 0 && (await this.#haveMoved(options.now)); again--)
+        await this.#find(undefined, options);
     } finally {
       this.#options.known.endPass();
     }

@@ -355,3 +355,15 @@ test('truncated and renamed while it is looked for: what its writer adds to it a
   await start({ archives: true });
   expect(rig.texts()).toEqual(['zero', 'one', 'two', 'three']);
 });
+
+test('a path that leads elsewhere at every look holds nothing up', async () => {
+  let rotations = 0;
+  put('a.log', 'one\n');
+  vi.spyOn(rig.store, 'get').mockImplementation(() => {
+    move('a.log', `a.log.${++rotations}`);
+    put('a.log', 'next\n');
+    return undefined;
+  });
+  await start();
+  expect(rotations).toBeGreaterThan(8);
+});
