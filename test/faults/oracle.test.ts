@@ -99,6 +99,24 @@ describe('the oracle', () => {
     ).toEqual([expect.stringMatching(/1 out of order/)]);
   });
 
+  test('finds lines out of order after a restart, but not that the agent ended before it had sent all of them again', () => {
+    const restarts = [{ at: 5000, reason: 'killed' }];
+    const once = [
+      [0, 1000],
+      [1, 1001],
+    ] as const;
+    expect(judge(contentOf(2), [...once, [0, 9000]], restarts).faults).toEqual([]);
+    const disordered = [...once, [1, 9000], [0, 9001]] as const;
+    expect(judge(contentOf(2), disordered, restarts).faults).toEqual([
+      expect.stringMatching(/1 out of order/),
+    ]);
+    const late = [
+      [1, 1000],
+      [0, 9000],
+    ] as const;
+    expect(judge(contentOf(2), late, restarts).faults).toEqual([expect.stringMatching(/1 out of order/)]);
+  });
+
   test('finds a line that came twice, unless something happened in between', () => {
     const arrivals = [
       [0, 1000],

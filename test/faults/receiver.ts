@@ -106,7 +106,7 @@ export class Receiver {
     let arrived = 0;
     let empties = 0;
     for (const content of contents) {
-      let before = -1n;
+      let before = { first: -1n, last: -1n };
       if (content.lines.every(({ excuse }) => excuse === undefined)) empties += content.empties;
       for (const line of content.lines) {
         const key = keyOf({ file: content.file, seq: line.seq });
@@ -133,10 +133,14 @@ export class Receiver {
         ) {
           continue;
         }
-        const last = [arrival.time, ...arrival.again].toSorted(byTime).at(-1)!;
-        if (last <= before)
-          report.add('out of order', `${describe(content, line)} at ${last}, behind ${before}`);
-        before = last;
+        const times = [arrival.time, ...arrival.again].toSorted(byTime);
+        const [first, last] = [times[0]!, times.at(-1)!];
+        // Again after a restart came only those before it: the agent ended once more before it had come so far.
+        const isCutOff = first > before.first && hasRestarted(last, before.last, restarts, isTimed);
+        if (last <= before.last && !isCutOff) {
+          report.add('out of order', `${describe(content, line)} at ${last}, behind ${before.last}`);
+        }
+        before = { first, last };
       }
     }
     for (const line of this.#strange) {
@@ -169,6 +173,16 @@ function explain(
     reason = restart.reason;
   }
   return reason;
+}
+
+function hasRestarted(
+  before: bigint,
+  after: bigint,
+  restarts: readonly Restart[],
+  isTimed: boolean,
+): boolean {
+  const ends = restarts.map((restart) => ({ ...restart, lasts: false }));
+  return (isTimed ? restartBetween : restartAmong)(before, after, ends) !== undefined;
 }
 
 function restartBetween(before: bigint, after: bigint, restarts: readonly Restart[]): Restart | undefined {
