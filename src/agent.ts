@@ -131,7 +131,11 @@ export class Agent {
     const status = () => this.status();
     this.#where = new Where({
       journal,
-      knowledge: lineKnowledge(this.#pipeline, this.#tracing.store),
+      knowledge: lineKnowledge({
+        pipeline: this.#pipeline,
+        traces: this.#tracing.store,
+        letters: this.#deadLetters,
+      }),
       clock: this.#clock,
       startedAt: new Date(this.#clock.toEpoch(this.#startedAt)).toISOString(),
       deadLetters: join(this.#stateDir, DEAD_LETTERS),

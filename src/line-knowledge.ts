@@ -4,12 +4,20 @@
  */
 import type { Pipeline } from './pipeline/pipeline.ts';
 import type { FoundTrace, TraceStore } from './tracing/store/store.ts';
-import type { Knowledge, TracedLog } from './where/knowledge.ts';
+import type { Knowledge, LetterKnowledge, TracedLog } from './where/knowledge.ts';
 
 /** Most traces that are looked through for the one of a line. */
 const MAX_TRACES = 1000;
 
-export function lineKnowledge(pipeline: Pipeline, traces: Pick<TraceStore, 'get' | 'query'>): Knowledge {
+export function lineKnowledge({
+  pipeline,
+  traces,
+  letters,
+}: {
+  pipeline: Pipeline;
+  traces: Pick<TraceStore, 'get' | 'query'>;
+  letters: LetterKnowledge;
+}): Knowledge {
   const source = (id: string) => pipeline.status().sources.find((each) => each.id === id);
   return {
     files: () => pipeline.files(),
@@ -17,6 +25,7 @@ export function lineKnowledge(pipeline: Pipeline, traces: Pick<TraceStore, 'get'
     sourceState: (id) => source(id)?.state,
     ledger: (id) => source(id)?.ledger,
     sinkStatus: (id) => pipeline.status().sinks.find((sink) => sink.id === id),
+    letters,
     traces: {
       byId: (traceId) => traces.get(traceId)?.traces.flatMap(logOf) ?? [],
       at: (sourceId, offset, fromMs, toMs) =>

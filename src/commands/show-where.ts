@@ -34,7 +34,9 @@ function showLine(line: Line): string {
   add('record uid', line.record_uid);
   add('trace id', line.trace_id);
   for (const { name, at, until } of line.stages) add(name, until === undefined ? at : `${at} to ${until}`);
-  for (const letter of line.dead_letters ?? []) add('dead letter', `${letter.file}, line ${letter.line}`);
+  for (const { file, line: number, sent_again } of line.dead_letters ?? []) {
+    add('dead letter', `${file}, line ${number}${sent_again ? ' (sent again)' : ''}`);
+  }
   return (
     `${TITLES[line.verdict]}\n${line.explanation}\n` +
     (about.length === 0 ? '' : `\n${facts(about)}`) +

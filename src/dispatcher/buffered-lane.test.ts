@@ -210,6 +210,18 @@ describe('while it fails', () => {
     expect(rig.sink.received.length).toBeLessThan(10);
   });
 
+  test('several sent at once: they are stored in the order in which they came, whichever failed first', async () => {
+    const rig = await Rig.open({ concurrency: 2 });
+    for (const line of ['one', 'two', 'three']) await rig.send(rig.http, line);
+    await until(() => rig.sink.waiting === 2);
+    await rig.sink.answer(down());
+    await until(() => rig.status().sink.buffer!.records === 2);
+    await rig.sink.answer();
+    await rig.pause();
+    await rig.deliverAll();
+    expect(rig.received).toEqual(['one', 'two', 'one', 'three']);
+  });
+
   test('logs of files wait in memory, and keep their order', async () => {
     const rig = await Rig.open();
     await rig.send(rig.file, 'f1');

@@ -127,7 +127,8 @@ export class SinkLane {
     const withdrawn = this.#queue.filter((each) => !this.#unwritten.has(each) && chosen(each));
     const left = this.#queue.filter((each) => !withdrawn.includes(each));
     this.#queue.splice(0, this.#queue.length, ...left);
-    return withdrawn;
+    // One that failed may have been put behind newer ones.
+    return withdrawn.sort((a, b) => a.batch.id - b.batch.id);
   }
 
   /** Lets go of a delivery that somebody else has taken over; how an attempt of it ends does not count any more. */

@@ -59,6 +59,8 @@ export interface DeadLetterPlace {
   readonly line: number;
   readonly reason: string;
   readonly message: string;
+  /** It was sent again, and its sink took it. */
+  readonly sent_again?: true;
 }
 
 export interface LineAnswer {

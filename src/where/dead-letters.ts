@@ -5,6 +5,7 @@
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DeadLetterPlace } from './answer.ts';
+import type { LetterKnowledge } from './knowledge.ts';
 import type { FoundLine, LineSearch } from './line-search.ts';
 
 const FILE = /\.jsonl$/;
@@ -30,16 +31,23 @@ export interface LetterOf {
   readonly offset: number;
 }
 
-/** The letters of each of the logs, all found in one search. */
+export interface FoundLetters {
+  /** The letters of each of the logs. */
+  readonly places: readonly (readonly DeadLetterPlace[])[];
+  /** There are no others. */
+  readonly complete: boolean;
+}
+
+/** All found in one search. */
 export async function deadLettersOf(
-  { search, deadLetters: folder }: { search: LineSearch; deadLetters: string },
+  { search, folder, letters }: { search: LineSearch; folder: string; letters: LetterKnowledge },
   logs: readonly LetterOf[],
-): Promise<DeadLetterPlace[][]> {
+): Promise<FoundLetters> {
   const places: DeadLetterPlace[][] = logs.map(() => []);
-  if (logs.length === 0) return places;
+  if (logs.length === 0) return { places, complete: true };
   const names = await readdir(folder).catch(() => []);
   const paths = names.filter((name) => FILE.test(name)).map((name) => join(folder, name));
-  if (paths.length === 0) return places;
+  if (paths.length === 0) return { places, complete: true };
   const answers = await search.search({
     files: paths.map((path) => ({ key: '', path })),
     ask: {
@@ -50,11 +58,15 @@ export async function deadLettersOf(
       budget: BUDGET,
     },
   });
+  let complete = answers.every((answer) => answer.complete && answer.path !== null);
   for (const { path, found } of answers) {
     if (path === null) continue;
     for (const line of found) {
       const letter = await read(path, line);
-      if (letter === undefined) continue;
+      if (letter === undefined) {
+        complete = false;
+        continue;
+      }
       const { sink, reason, message } = letter;
       const place: DeadLetterPlace = {
         sink: String(sink),
@@ -62,11 +74,12 @@ export async function deadLettersOf(
         line: line.line ?? 0,
         reason: String(reason),
         message: String(message),
+        ...(letters.wasSent(path, line.offset, line.end) && { sent_again: true }),
       };
       for (const [i, log] of logs.entries()) if (isOf(letter, log)) places[i]!.push(place);
     }
   }
-  return places;
+  return { places, complete };
 }
 
 function isOf({ source, stream, offset }: Letter, log: LetterOf): boolean {

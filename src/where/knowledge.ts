@@ -30,6 +30,13 @@ export interface TraceKnowledge {
   at(sourceId: string, offset: number, fromMs: number, toMs: number): string | undefined;
 }
 
+export interface LetterKnowledge {
+  /** Whether the letter in these bytes of a dead-letter file was sent again and taken. */
+  wasSent(file: string, from: number, to: number): boolean;
+  /** How many letters were deleted unsent to make room, in this run. */
+  readonly evicted: number;
+}
+
 export interface Knowledge {
   files(): Iterable<TailedFile>;
   sourceState(source: string): SourceStatus['state'] | undefined;
@@ -37,4 +44,5 @@ export interface Knowledge {
   sinkStatus(id: string): SinkStatus | undefined;
   readonly sources: () => readonly string[];
   readonly traces: TraceKnowledge;
+  readonly letters: LetterKnowledge;
 }

@@ -11,6 +11,7 @@ import {
   type VerdictContext,
   withDurations,
 } from './finding.ts';
+import type { SinkStatus } from './knowledge.ts';
 import { isKept, type Passage, Time } from './passage.ts';
 import { count, duration, list } from './words.ts';
 
@@ -106,7 +107,15 @@ function whatBufferingSays(
     return (sinkStatus(id)?.buffer?.records ?? 0) - later;
   });
   const most = Math.max(...ahead);
-  const where = `It went into the disk buffer of ${list(buffered.map(({ id }) => id))}, which delivers in order`;
+  const names = list(buffered.map(({ id }) => id));
+  const where = `It went into the disk buffer of ${names}, which delivers in order`;
+  if (buffered.every(({ id }) => hasDeliveredAll(sinkStatus(id)))) {
+    return [
+      'delivered',
+      `It went into the disk buffer of ${names}, which has delivered all it held.${others}`,
+      'seen',
+    ];
+  }
   if (most <= 0) {
     return [
       'delivered',
@@ -116,4 +125,11 @@ function whatBufferingSays(
   }
   const held = `at most ${count(most)} ${most === 1 ? 'log goes' : 'logs go'} before it is done`;
   return ['in_flight', `${where}; ${held}. The log is safe on disk.${others}`, 'seen'];
+}
+
+/** Its buffer is empty, and in this run it refused nothing and nothing was dropped on the way to it. */
+function hasDeliveredAll(status: SinkStatus | undefined): boolean {
+  if (status?.buffer?.records !== 0) return false;
+  const { dropped, dead_lettered } = status.ledger;
+  return dead_lettered === 0 && Object.keys(dropped).length === 0;
 }

@@ -8,13 +8,14 @@ import { traceIdOf } from '../kernel/trace-ids.ts';
 import { recordUid } from '../record/record-uid.ts';
 import type { Segment } from '../record/segment.ts';
 import type { Stream } from '../record/stream.ts';
-import type { DeadLetterPlace, LineAnswer } from './answer.ts';
+import type { LineAnswer } from './answer.ts';
 import { deadLettersOf } from './dead-letters.ts';
 import { fileVerdict } from './file-verdict.ts';
 import type { Finding, VerdictContext } from './finding.ts';
 import { inFlightVerdict } from './in-flight-verdict.ts';
 import type { DeliveryJournal, InFlight } from './journal.ts';
 import type { Knowledge } from './knowledge.ts';
+import { mayHaveLetters, withLetters } from './letter-verdict.ts';
 import type { FoundLine, LineSearch } from './line-search.ts';
 import { isPlain, type Passage, Time, type TracedPassage } from './passage.ts';
 import { passageVerdict } from './passage-verdict.ts';
@@ -63,11 +64,13 @@ export class Proof {
     const answers: LineAnswer[] = [];
     for (const spot of spots) answers.push(await this.#answer(spot));
     const asked = [...answers.keys()].filter((i) => mayHaveLetters(answers[i]!));
-    const letters = await deadLettersOf(
-      this.#options,
+    const { search, deadLetters: folder, knowledge } = this.#options;
+    const { places, complete } = await deadLettersOf(
+      { search, folder, letters: knowledge.letters },
       asked.map((i) => ({ source: spots[i]!.source, stream: spots[i]!.sourceId, offset: spots[i]!.offset })),
     );
-    for (const [k, i] of asked.entries()) answers[i] = withLetters(answers[i]!, letters[k]!);
+    const areAll = complete && knowledge.letters.evicted === 0;
+    for (const [k, i] of asked.entries()) answers[i] = withLetters(answers[i]!, places[k]!, areAll);
     return answers;
   }
 
@@ -202,27 +205,4 @@ function tracedSegment({ traced, first }: Segment): TracedPassage | null {
 
 function isTraced({ places }: TracedPassage, place: number): boolean {
   return places === null || places.includes(place);
-}
-
-function mayHaveLetters({ verdict, basis }: LineAnswer): boolean {
-  return verdict === 'dead_lettered' || basis === 'committed' || basis === 'uncertain';
-}
-
-function withLetters(answer: LineAnswer, letters: readonly DeadLetterPlace[]): LineAnswer {
-  const [first] = letters;
-  if (first === undefined) return answer;
-  return { ...answer, ...(answer.basis !== 'seen' && deadLettered(first)), dead_letters: letters };
-}
-
-function deadLettered({
-  sink,
-  reason,
-}: {
-  sink: string;
-  reason: string;
-}): Pick<Finding, 'verdict' | 'explanation'> {
-  return {
-    verdict: 'dead_lettered',
-    explanation: `${sink} rejected it (${reason}). The original bytes are in the dead letters.`,
-  };
 }

@@ -327,6 +327,44 @@ describe('refused', () => {
   });
 });
 
+describe('dead letters that were sent again', () => {
+  const LETTER = { source: 'app', sink: 'out', reason: 'too_old', message: 'no' };
+  const folder = () => join(rig.folder, 'dead-letters');
+  const keep = (offsets: readonly number[]) => {
+    mkdirSync(folder(), { recursive: true });
+    const letters = offsets.map((offset) => ({ ...LETTER, stream: rig.path, offset }));
+    writeFileSync(
+      join(folder(), 'out-000001.jsonl'),
+      letters.map((each) => `${JSON.stringify(each)}\n`).join(''),
+    );
+  };
+  const refuse = async (lines: readonly string[]) => {
+    start({ deadLetters: { write: () => Promise.resolve() } });
+    rig.read(lines);
+    await rig.seal();
+    await rig.sink().answer(new PermanentError('no', { reason: 'too_old' }));
+  };
+
+  test('one that is there is told apart from those that were sent', async () => {
+    await refuse(['one', 'two']);
+    keep([0, 4]);
+    rig.sentAgain.add(0);
+    expect(await byText('one')).toMatchObject({
+      verdict: 'delivered',
+      explanation: 'out rejected it (too_old). It was sent again from the dead letters, and taken.',
+      dead_letters: [{ line: 1, sent_again: true }],
+    });
+    expect(await byText('two')).toMatchObject({ verdict: 'dead_lettered', dead_letters: [{ line: 2 }] });
+  });
+
+  test('a file of which all were taken is gone; unless it may have been deleted to make room', async () => {
+    await refuse(['one']);
+    expect(await byText('one')).toMatchObject({ verdict: 'delivered', basis: 'seen' });
+    rig.lettersEvicted = 1;
+    expect(await byText('one')).toMatchObject({ verdict: 'dead_lettered' });
+  });
+});
+
 test('the dead letters of all lines of an answer are found in one search', async () => {
   start();
   const lines = Array.from({ length: 40 }, (_, k) => `bad ${k}`);
@@ -374,6 +412,8 @@ test('in a disk buffer: safe, until as many logs went there later as it holds', 
   rig.inBuffer = 1;
   expect(await byText('two')).toMatchObject({ verdict: 'delivered', basis: 'uncertain' });
   expect(await byText('three')).toMatchObject({ verdict: 'in_flight' });
+  rig.inBuffer = 0;
+  expect(await byText('three')).toMatchObject({ verdict: 'delivered', basis: 'seen' });
 });
 
 describe('trace ids', () => {

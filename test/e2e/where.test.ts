@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { WhereResult } from '../../src/http/schemas/where.ts';
 import { AgentUnderTest, LAUNCHER } from '../fixtures/agent.ts';
+import { LogClient } from '../fixtures/log-client.ts';
 import { type Entry, LokiStub } from '../stubs/loki.ts';
 
 /** Size of the large file; `E2E_WHERE_BYTES=1073741824` is what is promised: an answer in under a second. */
@@ -166,6 +167,35 @@ describe('in flight', () => {
   });
 });
 
+describe('in a disk buffer', () => {
+  test('a log that cannot be read again: safe on disk; then delivered, and no doubt about it', async () => {
+    let isUp = false;
+    const loki = await LokiStub.start({
+      treat: () => (isUp ? 'normal' : { status: 503, text: 'overloaded' }),
+    });
+    await agent.configure({
+      sources: [{ id: 'web', type: 'http', listen: '127.0.0.1:0' }],
+      sinks: [{ ...down, url: loki.url, buffer: { max_bytes: '16MiB' } }],
+      dispatcher: { retry: { initial: '50ms', max: '100ms' } },
+      tracing: { mode: 'full-e2e' },
+    });
+    await agent.start();
+    const id = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const traceparent = `00-${id}-00f067aa0ba902b7-01`;
+    const { status } = await new LogClient(agent).post('one\n', { traceparent });
+    expect(status).toBe(200);
+    const held = await where('--id', id);
+    expect([held.code, held.answer.verdict]).toEqual([3, 'in_flight']);
+    expect(held.answer.sinks).toMatchObject([{ id: 'loki', state: 'buffered' }]);
+    isUp = true;
+    await delivered(1);
+    const { code, answer } = await where('--id', id);
+    expect([code, answer.verdict, answer.basis]).toEqual([0, 'delivered', 'seen']);
+    await agent.stop();
+    await loki.stop();
+  });
+});
+
 describe('not read yet', () => {
   test('how many bytes are ahead of it while its source waits for a sink', async () => {
     await agent.configure({
@@ -225,6 +255,25 @@ describe('not delivered', () => {
       basis: 'committed',
       dead_letters: [{ sink: 'loki' }],
     });
+    await agent.stop();
+    await loki.stop();
+  });
+
+  test('dead-lettered and then sent again: delivered', async () => {
+    let isStrict = true;
+    const loki = await LokiStub.start({ refuse: (entry) => (isStrict ? refuse(entry) : undefined) });
+    await agent.configure({ sources: [source], sinks: [{ ...down, url: loki.url }] });
+    await writeFile(input(), 'good\nbad\nbad as well\n');
+    await agent.start();
+    await agent.statusWhen(({ dispatcher }) => dispatcher.records_done === 3);
+    expect((await where('--file', 'in/a.log', '--line', '2')).answer.verdict).toBe('dead_lettered');
+    isStrict = false;
+    await promisify(execFile)(LAUNCHER, ['dead-letters', 'replay', '--config', 'config.yaml'], {
+      cwd: agent.dir,
+    });
+    const { code, answer } = await where('--file', 'in/a.log', '--line', '2');
+    expect([code, answer.verdict]).toEqual([0, 'delivered']);
+    expect(answer.explanation).toContain('sent again from the dead letters, and taken');
     await agent.stop();
     await loki.stop();
   });

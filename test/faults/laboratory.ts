@@ -2,38 +2,27 @@
  * Plays a plan: the real agent in a process of its own, the writer and the sinks in this one. Says what was wrong at
  * the end. Called by the command line and by the short run of the tests.
  */
-import { type ChildProcess, execFileSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  closeSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import type { AgentStatus } from '../../src/component/status.ts';
-import { decodePositions } from '../../src/dispatcher/position-file.ts';
 import { AgentUnderTest } from '../fixtures/agent.ts';
 import { LokiStub } from '../stubs/loki.ts';
 import { configOf } from './config.ts';
 import { readLetters } from './letters.ts';
-import { type Content, Logs } from './logs.ts';
+import { Logs } from './logs.ts';
 import { readLine } from './numbered-line.ts';
 import { OutputFolder } from './output-folder.ts';
 import type { Plan, Step } from './plan.ts';
 import { Poster } from './poster.ts';
 import { Random } from './random.ts';
 import { Receiver, type Restart } from './receiver.ts';
+import { StateDisk } from './state-disk.ts';
 import { treatments } from './treatments.ts';
+import { unknowable } from './unknowable.ts';
 
-/** Size of the small disk, in bytes: the largest run fits, and it is filled in a moment. */
-const SMALL_DISK_BYTES = 64 * 2 ** 20;
 /** How long files may wait for a descriptor, in milliseconds, before they count as seen. */
 const DESCRIPTORS_MS = 3000;
 /** What the agent says when it is wrong itself. */
@@ -86,6 +75,7 @@ class Laboratory {
   readonly faults: string[] = [];
   readonly #plan: Plan;
   readonly #logs: Logs;
+  readonly #disk: StateDisk;
   readonly #loki: LokiStub | undefined;
   readonly #output: OutputFolder | undefined;
   readonly #receivers: Receiver[] = [];
@@ -94,10 +84,8 @@ class Laboratory {
   readonly #httpPort: number;
   readonly #poster: Poster;
   #pid: number | undefined;
-  #isCorrupted = false;
   /** Paths of which no position was stored when the agent was started. */
   #unseen: string[] = [];
-  #isFull = false;
   #starts = 0;
   #kills = 0;
   #rotations = 0;
@@ -118,6 +106,7 @@ class Laboratory {
     this.#sink = sink;
     this.#httpPort = httpPort;
     this.#poster = new Poster(httpPort);
+    this.#disk = new StateDisk(join(agent.dir, 'disk'), { isSmall: plan.onSmallDisk });
     this.#logs = new Logs({
       folder: join(agent.dir, 'logs'),
       seed: plan.seed,
@@ -134,17 +123,6 @@ class Laboratory {
 
   static async open(plan: Plan): Promise<Laboratory> {
     const agent = await AgentUnderTest.create();
-    await mkdir(join(agent.dir, 'disk'));
-    if (plan.onSmallDisk) {
-      execFileSync('mount', [
-        '-t',
-        'tmpfs',
-        '-o',
-        `size=${SMALL_DISK_BYTES}`,
-        'tmpfs',
-        join(agent.dir, 'disk'),
-      ]);
-    }
     const sink = treatments(new Random(plan.seed + 0x51));
     let loki: LokiStub | undefined;
     let receiver: Receiver | undefined;
@@ -169,7 +147,7 @@ class Laboratory {
 
   async play(): Promise<string[]> {
     for (const step of this.#plan.steps) await this.#do(step);
-    this.#freeDisk();
+    this.#disk.free();
     this.#sink.behaviour = 'normal';
     if (this.#pid === undefined) await this.#start();
     for (const name of this.#logs.names()) this.#logs.write(name, 1);
@@ -214,8 +192,10 @@ class Laboratory {
     if (keeps) {
       writeFileSync(join(this.agent.dir, 'stderr'), this.agent.stderr);
       writeFileSync(join(this.agent.dir, 'plan.json'), JSON.stringify(this.#plan, null, 1));
+      for (const receiver of this.#receivers)
+        writeFileSync(join(this.agent.dir, `arrivals-${receiver.name}`), receiver.history());
     }
-    if (this.#plan.onSmallDisk) execFileSync('umount', ['-l', join(this.agent.dir, 'disk')]);
+    this.#disk.release(keeps ? join(this.agent.dir, 'disk.kept') : undefined);
     if (!keeps) await this.agent[Symbol.asyncDispose]();
   }
 
@@ -255,11 +235,13 @@ class Laboratory {
       case 'reload':
         return this.#reload();
       case 'corrupt':
-        return this.#corrupt(step);
+        if (this.#disk.damagePositions(step)) this.#mayRepeat({ reason: 'positions damaged' });
+        return;
       case 'fill_disk':
-        return this.#fillDisk();
+        this.#disk.fill();
+        return this.#mayRepeat({ reason: 'disk full', lasts: true });
       case 'free_disk':
-        return this.#freeDisk();
+        return this.#disk.free();
       case 'sink':
         this.#sink.behaviour = step.behaviour;
     }
@@ -311,7 +293,8 @@ class Laboratory {
     const code = await this.agent.stop();
     const isClean = code === 0 && !this.agent.stderr.slice(said).includes('before every log was delivered');
     if (isClean) this.#pid = undefined;
-    else if (this.#isFull || this.#sink.behaviour !== 'normal') this.#ended('stopped while a sink was down');
+    else if (this.#disk.isFull || this.#sink.behaviour !== 'normal')
+      this.#ended('stopped while a sink was down');
     else {
       this.#ended('stopped');
       if (code !== 0) this.faults.push(`the agent ended with ${code} when it was told to stop`);
@@ -320,7 +303,14 @@ class Laboratory {
 
   #ended(reason: string): void {
     this.#pid = undefined;
-    this.#restarts.push({ at: Date.now(), reason });
+    this.#mayRepeat({ reason });
+  }
+
+  /** From now on lines may come again. */
+  #mayRepeat(restart: Omit<Restart, 'at'>): void {
+    this.#output?.read();
+    this.#restarts.push({ at: Date.now(), ...restart });
+    if (this.#output !== undefined) this.#output.restarts++;
   }
 
   /** Waits until every line that must arrive has, and until the agent says so too. */
@@ -373,20 +363,16 @@ class Laboratory {
     process.kill(this.#pid!, 'SIGHUP');
   }
 
-  /**
-   * Before a start: excuses what is in files that no agent can know of. A file that no pattern matches is found again
-   * by its stored position, or by its name beside a log of which any position is stored.
-   */
+  /** Before a start: excuses what is in files that no agent can know of. */
   #excuseUnknown(): void {
-    const positions = decodePositions(readOr(join(this.agent.dir, 'disk', 'state', 'positions'), ''));
-    const paths = new Map(positions.entries.map(([, key, value]) => [key, (value as { path: string }).path]));
-    const homes = new Set(paths.values());
+    const stored = this.#disk.stored();
+    const homes = new Set(stored.paths.values());
     this.#unseen = this.#logs
       .names()
       .map((name) => join(this.#logs.folder, name))
       .filter((path) => !homes.has(path));
     for (const content of this.#logs.contents) {
-      const reason = this.#unknown(content, paths);
+      const reason = unknowable(content, { logs: this.#logs, plan: this.#plan, stored });
       if (reason === undefined) continue;
       // Also what is still to be written to it.
       content.excuse = reason;
@@ -395,62 +381,6 @@ class Laboratory {
           line.excuse ??= reason;
       }
     }
-  }
-
-  /** `paths`: of the stored positions, by their keys. */
-  #unknown(content: Content, paths: ReadonlyMap<string, string>): string | undefined {
-    const { path, log, key } = content;
-    if (log === 'http') return undefined;
-    if (path === null) return 'deleted, and the agent ended before it had read it';
-    if (path === join(this.#logs.folder, log)) return undefined;
-    const isTarget = path.includes('/targets/');
-    if (isTarget && this.#logs.isCurrent(content)) return undefined;
-    if (content.compressed || (!isTarget && this.#plan.matchesRotated)) return undefined;
-    const home = join(this.#logs.folder, log);
-    // Its number may have been that of another file before.
-    if (paths.get(key)?.startsWith(home)) return undefined;
-    if (!isTarget && !this.#isCorrupted && [...paths.values()].includes(home)) return undefined;
-    return `rotated away from ${isTarget ? 'its link' : 'its path'}, and nothing of it was in the stored positions when the agent started again`;
-  }
-
-  #corrupt({ how, at }: Extract<Step, { do: 'corrupt' }>): void {
-    const file = join(this.agent.dir, 'disk', 'state', 'positions');
-    const bytes = readOr(file, undefined);
-    if (bytes === undefined) return;
-    this.#isCorrupted = true;
-    this.#restarts.push({ at: Date.now(), reason: 'positions damaged' });
-    const raw = readFileSync(file);
-    const place = Math.floor(at * raw.length);
-    if (how === 'delete') rmSync(file);
-    else if (how === 'cut') writeFileSync(file, raw.subarray(0, place));
-    else if (how === 'garbage') writeFileSync(file, Buffer.alloc(raw.length, 0xa5));
-    else {
-      raw[place]! ^= 1 << (place % 8);
-      writeFileSync(file, raw);
-    }
-  }
-
-  #fillDisk(): void {
-    const filler = openSync(join(this.agent.dir, 'disk', 'filler'), 'w');
-    const block = Buffer.alloc(2 ** 16);
-    try {
-      for (let size = block.length; size > 0; ) {
-        try {
-          writeSync(filler, block, 0, size);
-        } catch {
-          size >>>= 1;
-        }
-      }
-    } finally {
-      closeSync(filler);
-    }
-    this.#isFull = true;
-    this.#restarts.push({ at: Date.now(), reason: 'disk full' });
-  }
-
-  #freeDisk(): void {
-    rmSync(join(this.agent.dir, 'disk', 'filler'), { force: true });
-    this.#isFull = false;
   }
 
   #holds(key: string): boolean {
@@ -479,14 +409,6 @@ async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
-}
-
-function readOr<T>(path: string, otherwise: T): string | T {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return otherwise;
-  }
 }
 
 function sleep(ms: number): Promise<void> {

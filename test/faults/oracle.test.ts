@@ -4,7 +4,7 @@ import type { Content } from './logs.ts';
 import { numberedLine, readLine } from './numbered-line.ts';
 import { planOf } from './plan.ts';
 import { Random } from './random.ts';
-import { Receiver } from './receiver.ts';
+import { Receiver, timeOfPlace } from './receiver.ts';
 
 const SEED = 7;
 
@@ -99,6 +99,24 @@ describe('the oracle', () => {
     ).toEqual([expect.stringMatching(/1 out of order/)]);
   });
 
+  test('finds lines out of order after a restart, but not that the agent ended before it had sent all of them again', () => {
+    const restarts = [{ at: 5000, reason: 'killed' }];
+    const once = [
+      [0, 1000],
+      [1, 1001],
+    ] as const;
+    expect(judge(contentOf(2), [...once, [0, 9000]], restarts).faults).toEqual([]);
+    const disordered = [...once, [1, 9000], [0, 9001]] as const;
+    expect(judge(contentOf(2), disordered, restarts).faults).toEqual([
+      expect.stringMatching(/1 out of order/),
+    ]);
+    const late = [
+      [1, 1000],
+      [0, 9000],
+    ] as const;
+    expect(judge(contentOf(2), late, restarts).faults).toEqual([expect.stringMatching(/1 out of order/)]);
+  });
+
   test('finds a line that came twice, unless something happened in between', () => {
     const arrivals = [
       [0, 1000],
@@ -109,6 +127,27 @@ describe('the oracle', () => {
     expect(judge(contentOf(1), arrivals, [{ at: 5000, reason: 'killed' }])).toMatchObject({
       faults: [],
       repeated: { killed: 1 },
+    });
+  });
+
+  test('finds a line that is twice in a file, unless the agent ended in between', () => {
+    const content = contentOf(1);
+    const judgeFile = (places: readonly bigint[], reasons: readonly string[], lasts = false) => {
+      const receiver = new Receiver('files', SEED);
+      for (const place of places) receiver.receive(content.lines[0]!.bytes, place);
+      return receiver.judge(
+        [content],
+        reasons.map((reason) => ({ at: 0, reason, ...(lasts && { lasts }) })),
+        false,
+      );
+    };
+    const [first, second] = [timeOfPlace(100, 1), timeOfPlace(200, 1)];
+    const twice = [expect.stringMatching(/1 twice without a reason/)];
+    expect(judgeFile([first, second], ['killed', 'stopped']).faults).toEqual(twice);
+    expect(judgeFile([first, second], ['disk full'], true)).toMatchObject({ repeated: { 'disk full': 1 } });
+    expect(judgeFile([first, timeOfPlace(200, 2)], ['killed', 'stopped'])).toMatchObject({
+      faults: [],
+      repeated: { stopped: 1 },
     });
   });
 

@@ -1,7 +1,7 @@
 /** Reads what a file sink has written since the last look, whole lines only. Called by the laboratory. */
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Receiver } from './receiver.ts';
+import { type Receiver, timeOfPlace } from './receiver.ts';
 
 const LF = 10;
 
@@ -10,6 +10,8 @@ export class OutputFolder {
   readonly #receiver: Receiver;
   /** How far each file was read. */
   readonly #offsets = new Map<string, number>();
+  /** How many restarts there were; count one up after a `read`. */
+  restarts = 0;
 
   constructor(folder: string, receiver: Receiver) {
     this.#folder = folder;
@@ -35,7 +37,7 @@ export class OutputFolder {
       const read = bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, from));
       let at = 0;
       for (let end = read.indexOf(LF); end >= 0; end = read.indexOf(LF, at)) {
-        this.#receiver.receive(read.subarray(at, end), BigInt(from + end + 1));
+        this.#receiver.receive(read.subarray(at, end), timeOfPlace(from + end + 1, this.restarts));
         at = end + 1;
       }
       return from + at;

@@ -6,16 +6,26 @@
 import type { Content, Line } from './logs.ts';
 import { type LineId, readLine } from './numbered-line.ts';
 
-/** `time` orders what a sink holds: nanoseconds under which Loki stores it, the place in a file. */
+/** `time` orders what a sink holds: nanoseconds under which Loki stores it, or `timeOfPlace` in a file. */
 interface Arrival {
   time: bigint;
   again: bigint[];
+}
+
+/** Most bytes of a file, as a power of two. */
+const PLACE_BITS = 48n;
+
+/** The time of a line in a file that is only appended to: its place, behind how many restarts there were before it came. */
+export function timeOfPlace(place: number, restarts: number): bigint {
+  return (BigInt(restarts) << PLACE_BITS) + BigInt(place);
 }
 
 /** Moments in milliseconds since 1970 from which on lines may come again, each with the reason. */
 export interface Restart {
   readonly at: number;
   readonly reason: string;
+  /** No end of the agent: what came after it may have come partly, and then once more. */
+  readonly lasts?: boolean;
 }
 
 export interface Findings {
@@ -73,6 +83,12 @@ export class Receiver {
     return this.#arrivals.has(key) || this.dead.has(key);
   }
 
+  /** For people: of each line, as `file.seq`, every time it arrived under, and whether it is a dead letter. */
+  history(): string {
+    const lines = [...this.#arrivals].map(([key, { time, again }]) => [key, time, ...again].join(' '));
+    return [...lines, ...[...this.dead].map((key) => `${key} dead`), ''].join('\n');
+  }
+
   /** How many lines are missing that must be there. */
   missing(contents: readonly Content[]): number {
     let missing = 0;
@@ -82,7 +98,7 @@ export class Receiver {
     return missing;
   }
 
-  /** `restarts`: when lines may have come again, undefined where times are places in a file. */
+  /** `restarts`: when lines may have come again; `isTimed`: times are nanoseconds, else those of places in a file. */
   judge(contents: readonly Content[], restarts: readonly Restart[], isTimed: boolean): Findings {
     const faults: string[] = [];
     const repeated: Record<string, number> = {};
@@ -90,7 +106,7 @@ export class Receiver {
     let arrived = 0;
     let empties = 0;
     for (const content of contents) {
-      let before = -1n;
+      let before = { first: -1n, last: -1n };
       if (content.lines.every(({ excuse }) => excuse === undefined)) empties += content.empties;
       for (const line of content.lines) {
         const key = keyOf({ file: content.file, seq: line.seq });
@@ -117,9 +133,14 @@ export class Receiver {
         ) {
           continue;
         }
-        const last = [arrival.time, ...arrival.again].toSorted(byTime).at(-1)!;
-        if (last <= before) report.add('out of order', describe(content, line));
-        before = last;
+        const times = [arrival.time, ...arrival.again].toSorted(byTime);
+        const [first, last] = [times[0]!, times.at(-1)!];
+        // Again after a restart came only those before it: the agent ended once more before it had come so far.
+        const isCutOff = first > before.first && hasRestarted(last, before.last, restarts, isTimed);
+        if (last <= before.last && !isCutOff) {
+          report.add('out of order', `${describe(content, line)} at ${last}, behind ${before.last}`);
+        }
+        before = { first, last };
       }
     }
     for (const line of this.#strange) {
@@ -144,16 +165,36 @@ function explain(
   // Loki keeps one of those that come under the same time.
   const times = [...new Set([arrival.time, ...arrival.again])].toSorted(byTime);
   if (times.length === 1) return undefined;
-  if (!isTimed) return restarts[0]?.reason ?? null;
   let reason: string | null = null;
   for (let index = 1; index < times.length; index++) {
-    const from = Number(times[index - 1]! / 1_000_000n) - TOLERANCE_MS;
-    const to = Number(times[index]! / 1_000_000n) + TOLERANCE_MS;
-    const restart = restarts.find(({ at }) => at >= from && at <= to);
+    const [before, after] = [times[index - 1]!, times[index]!];
+    const restart = isTimed ? restartBetween(before, after, restarts) : restartAmong(before, after, restarts);
     if (restart === undefined) return null;
     reason = restart.reason;
   }
   return reason;
+}
+
+function hasRestarted(
+  before: bigint,
+  after: bigint,
+  restarts: readonly Restart[],
+  isTimed: boolean,
+): boolean {
+  const ends = restarts.map((restart) => ({ ...restart, lasts: false }));
+  return (isTimed ? restartBetween : restartAmong)(before, after, ends) !== undefined;
+}
+
+function restartBetween(before: bigint, after: bigint, restarts: readonly Restart[]): Restart | undefined {
+  const from = Number(before / 1_000_000n) - TOLERANCE_MS;
+  const to = Number(after / 1_000_000n) + TOLERANCE_MS;
+  return restarts.find(({ at }) => at >= from && at <= to);
+}
+
+/** The same by places in a file, which tell how many restarts there were before. */
+function restartAmong(before: bigint, after: bigint, restarts: readonly Restart[]): Restart | undefined {
+  const [from, to] = [Number(before >> PLACE_BITS), Number(after >> PLACE_BITS)];
+  return restarts.slice(from, to)[0] ?? restarts.slice(0, from).find(({ lasts }) => lasts);
 }
 
 /** Whether it is the start of a line whose end was never written, or was destroyed. */

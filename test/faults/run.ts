@@ -1,6 +1,6 @@
 /**
  * Command line of the fault laboratory: `npm run test:faults -- --seed 1 --runs 20 --seconds 600`. Plays one plan after
- * the other, prints a line for each, and ends with 1 when one of them was bad.
+ * the other, or several side by side, prints a line for each, and ends with 1 when one of them was bad.
  */
 import { accessSync, constants } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -13,6 +13,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '20' },
     seconds: { type: 'string', default: '0' },
     steps: { type: 'string', default: '60' },
+    parallel: { type: 'string', default: '1' },
     keep: { type: 'boolean', default: false },
   },
 });
@@ -22,19 +23,28 @@ const deadline = Number(values.seconds) > 0 ? performance.now() + Number(values.
 const smallDisk = process.getuid?.() === 0 && canMount();
 if (!smallDisk) console.log('without full disks: mounting a small one takes root');
 
-/** SIGTERM ends the series after the run that is being played, so that nothing of it is left behind. */
+/** SIGTERM ends the series after the runs that are being played, so that nothing of them is left behind. */
 let isInterrupted = false;
 process.once('SIGTERM', () => {
   isInterrupted = true;
 });
 
 const outcomes: Outcome[] = [];
-for (let seed = first; seed < first + runs && performance.now() < deadline && !isInterrupted; seed++) {
-  const outcome = await play(planOf(seed, { steps: Number(values.steps), smallDisk }), {
-    keeps: values.keep,
-  });
-  outcomes.push(outcome);
-  const { lines, kills, starts, rotations, faults, tookMs } = outcome;
+let next = first;
+await Promise.all(Array.from({ length: Number(values.parallel) }, playOn));
+
+/** Plays the next seeds, until there are none left. */
+async function playOn(): Promise<void> {
+  while (next < first + runs && performance.now() < deadline && !isInterrupted) {
+    const plan = planOf(next++, { steps: Number(values.steps), smallDisk });
+    const outcome = await play(plan, { keeps: values.keep });
+    outcomes.push(outcome);
+    report(outcome);
+  }
+}
+
+function report(outcome: Outcome): void {
+  const { seed, lines, kills, starts, rotations, faults, tookMs } = outcome;
   const repeated = sum(Object.values(outcome.repeated));
   const excused = sum(Object.values(outcome.excused));
   console.log(
@@ -45,8 +55,9 @@ for (let seed = first; seed < first + runs && performance.now() < deadline && !i
 }
 
 const bad = outcomes.filter(({ faults }) => faults.length > 0);
+const names = bad.map(({ seed }) => seed).toSorted((a, b) => a - b);
 console.log(
-  `\n${outcomes.length} runs (seeds ${first} to ${first + outcomes.length - 1}), ${bad.length} bad${bad.length > 0 ? `: ${bad.map(({ seed }) => seed).join(', ')}` : ''}`,
+  `\n${outcomes.length} runs (seeds ${first} to ${first + outcomes.length - 1}), ${bad.length} bad${bad.length > 0 ? `: ${names.join(', ')}` : ''}`,
 );
 console.log(
   `${sum(outcomes.map(({ lines }) => lines))} lines, ${sum(outcomes.map(({ starts }) => starts))} starts, ${sum(outcomes.map(({ kills }) => kills))} kills, ${sum(outcomes.map(({ rotations }) => rotations))} rotations`,

@@ -123,6 +123,16 @@ export class DeadLetterStore implements DeadLetters {
     });
   }
 
+  /** Whether the letter in these bytes of a file was sent again and taken. */
+  wasSent(path: string, from: number, to: number): boolean {
+    return this.#files.find((file) => file.path === path)?.sent.has(from, to) === true;
+  }
+
+  /** Letters that were deleted unsent to make room, since `open`. */
+  get evicted(): number {
+    return this.#evicted;
+  }
+
   status(): Omit<DeadLettersStatus, 'enabled' | 'replay'> {
     const sum = (of: (file: DeadLetterFile) => number) =>
       this.#files.reduce((total, file) => total + of(file), 0);

@@ -6,16 +6,16 @@
  */
 import { randomInt } from 'node:crypto';
 import { mkdir, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Clock } from '../../component/clock.ts';
 import type { Logger } from '../../component/logger.ts';
 import type { BufferStatus } from '../../component/status.ts';
-import { BufferFile, QUARANTINE } from './buffer-file.ts';
-import { readCursor, writeCursor } from './cursor.ts';
+import { BufferFile } from './buffer-file.ts';
+import { Damage } from './damage.ts';
 import { Frame } from './decode.ts';
 import { type EncodeContext, FrameEncoder, type Part } from './encode.ts';
 import { type FrameHeader, parseName } from './format.ts';
 import { Holdings, holdingsOf } from './holdings.ts';
+import { Progress } from './progress.ts';
 import type { BufferSettings } from './settings.ts';
 import { FrameWriter } from './writer.ts';
 
@@ -38,8 +38,6 @@ export interface StoredFrame {
 const MIN_FILE_BYTES = 2 ** 20;
 const MAX_FILE_BYTES = 2 ** 26;
 const FILES = 8;
-/** How long the cursor may stay in memory only, in milliseconds. */
-const CURSOR_MS = 1000;
 /** `fsync: interval`: how often, in milliseconds. */
 export const SYNC_MS = 1000;
 
@@ -56,24 +54,19 @@ export class DiskBuffer {
   #nextFrame = 1;
   /** Where reading is: in this file, at this byte. */
   #reading: { file: BufferFile; at: number } | null = null;
-  /** Frames below this number were done in an earlier run. */
-  #doneBefore = 0;
-  /** Numbers of frames that were read back and are not done, and when their oldest records came. */
-  readonly #undone = new Map<number, number>();
-  #lastRead = 0;
-  /** When the oldest record of that frame came: those behind it came later. */
-  #lastReadAt = 0;
-  #cancelCursor: (() => void) | null = null;
+  readonly #progress: Progress;
   #cancelSync: (() => void) | null = null;
   readonly #held = new Holdings();
   readonly #roomWaiters: (() => void)[] = [];
-  #damaged = { places: 0, bytes: 0, records: 0 };
+  readonly #damage: Damage;
   #settings: BufferSettings;
 
   constructor(options: DiskBufferOptions) {
     this.#options = options;
     this.#settings = options.settings;
     this.#encoder = new FrameEncoder(options);
+    this.#progress = new Progress(options);
+    this.#damage = new Damage(options);
   }
 
   /** What it holds: read or not, as long as it is not done. */
@@ -99,8 +92,8 @@ export class DiskBuffer {
   async open(): Promise<void> {
     const { folder } = this.#options;
     await mkdir(folder, { recursive: true });
-    this.#doneBefore = await readCursor(folder);
-    this.#nextFrame = Math.max(1, this.#doneBefore);
+    await this.#progress.load();
+    this.#nextFrame = Math.max(1, this.#progress.doneBefore);
     const names = (await readdir(folder)).map(parseName).filter((name) => name !== undefined);
     for (const name of names.toSorted((a, b) => a.number - b.number)) {
       this.#nextFile = name.number + 1;
@@ -180,25 +173,23 @@ export class DiskBuffer {
       if (scanned.kind === 'truncated') {
         // That happened since the file was looked through.
         file.scanned = false;
-        this.#note(file, scanned.next - at, null);
+        this.#damage.note(file, scanned.next - at, null);
         continue;
       }
       if (scanned.kind === 'damage') {
-        this.#note(file, scanned.next - at, scanned.records);
+        this.#damage.note(file, scanned.next - at, scanned.records);
         continue;
       }
-      if (scanned.header.number < this.#doneBefore) continue;
+      if (scanned.header.number < this.#progress.doneBefore) continue;
       const frame = intactFrame(scanned.payload, scanned.header);
       if (frame === undefined) {
-        this.#note(file, scanned.next - at, scanned.header.records);
+        this.#damage.note(file, scanned.next - at, scanned.header.records);
         continue;
       }
       const holdings = holdingsOf(frame.head);
       file.unread.subtract(holdings);
       file.undone++;
-      this.#undone.set(frame.number, holdings.readAt);
-      this.#lastRead = frame.number;
-      this.#lastReadAt = holdings.readAt;
+      this.#progress.read(frame.number, holdings.readAt);
       return { frame, file };
     }
   }
@@ -211,25 +202,20 @@ export class DiskBuffer {
 
   /** All records of the frame have been released: it is not read again. */
   done({ frame, file }: StoredFrame): void {
-    this.#undone.delete(frame.number);
+    this.#progress.done(frame.number);
     file.undone--;
-    this.#cancelCursor ??= this.#options.clock.after(CURSOR_MS, () => {
-      this.#cancelCursor = null;
-      void this.#saveCursor();
-    });
     this.#removeIfDone(file);
     this.#reset();
   }
 
   /** Makes everything safe that was appended, and remembers where reading is. What was read and is not done is read again. */
   async close(): Promise<void> {
-    this.#cancelCursor?.();
     this.#cancelSync?.();
     await this.commit().catch(() => {});
     await this.#writer?.sync().catch(() => {});
     await this.#writer?.close().catch(() => {});
     this.#writer = null;
-    await this.#saveCursor();
+    await this.#progress.close();
     for (const file of this.#files) await file.closeReader().catch(() => {});
   }
 
@@ -242,23 +228,17 @@ export class DiskBuffer {
       oldest_seconds: records === 0 ? 0 : this.#oldestMs() / 1000,
       files: this.#files.length,
       full: this.#roomWaiters.length > 0,
-      damaged_places: this.#damaged.places,
-      damaged_bytes: this.#damaged.bytes,
-      damaged_records: this.#damaged.records,
+      damaged_places: this.#damage.places,
+      damaged_bytes: this.#damage.bytes,
+      damaged_records: this.#damage.records,
     };
   }
 
-  /**
-   * Milliseconds since its oldest record was read. Of a file that was begun, what was read back last stands for what
-   * comes next.
-   */
+  /** Milliseconds since its oldest record was read. */
   #oldestMs(): number {
     const { clock } = this.#options;
     const next = this.#files.find(({ unread }) => unread.records > 0);
-    const unread =
-      next === undefined ? Number.POSITIVE_INFINITY : Math.max(next.unread.readAt, this.#lastReadAt);
-    const oldest = Math.min(unread, ...this.#undone.values());
-    return Math.max(0, clock.toEpoch(clock.now()) - oldest);
+    return Math.max(0, clock.toEpoch(clock.now()) - this.#progress.oldest(next?.unread.readAt));
   }
 
   get #fileBytes(): number {
@@ -283,12 +263,12 @@ export class DiskBuffer {
       const from = at;
       at = scanned.next;
       if (scanned.kind === 'damage' || scanned.kind === 'truncated') {
-        this.#note(file, at - from, scanned.kind === 'damage' ? scanned.records : null);
+        this.#damage.note(file, at - from, scanned.kind === 'damage' ? scanned.records : null);
         continue;
       }
       const { header } = scanned;
       this.#nextFrame = Math.max(this.#nextFrame, header.number + 1);
-      if (header.number < this.#doneBefore) continue;
+      if (header.number < this.#progress.doneBefore) continue;
       const frame = intactFrame(scanned.payload, header);
       if (frame !== undefined) file.unread.add(holdingsOf(frame.head));
     }
@@ -324,20 +304,6 @@ export class DiskBuffer {
     file.unread.subtract(lost);
     this.#held.subtract(lost);
     this.#options.onLost(lost, reason);
-  }
-
-  #note(file: BufferFile, bytes: number, records: number | null): void {
-    file.damaged = true;
-    // Found when the buffer was opened, and now once more.
-    if (file.scanned) return;
-    this.#damaged.places++;
-    this.#damaged.bytes += bytes;
-    this.#damaged.records += records ?? 0;
-    const { log, folder } = this.#options;
-    log.error(
-      { file: file.path, bytes, ...(records !== null && { records }), kept_in: join(folder, QUARANTINE) },
-      'a disk buffer is damaged; what is intact is delivered, and the file is kept',
-    );
   }
 
   #removeIfDone(file: BufferFile): void {
@@ -436,17 +402,6 @@ export class DiskBuffer {
           'the disk buffer cannot be synchronised',
         );
       });
-    });
-  }
-
-  async #saveCursor(): Promise<void> {
-    const first = Math.min(...this.#undone.keys(), this.#lastRead + 1);
-    if (this.#lastRead === 0) return;
-    await writeCursor(this.#options.folder, first).catch((err: unknown) => {
-      this.#options.log.warn(
-        { err, folder: this.#options.folder },
-        'the place in the disk buffer cannot be written; after a crash some logs would be sent again',
-      );
     });
   }
 }

@@ -51,6 +51,7 @@ const deadLetter = z.object({
   line: z.number(),
   reason: z.string(),
   message: z.string(),
+  sent_again: z.literal(true).optional().describe('It was sent again, and its sink took it.'),
 });
 
 const line = z.object({

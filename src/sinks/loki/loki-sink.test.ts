@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import fc from 'fast-check';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Bench, bench, deliver, never, type Part, stream } from '../../../test/stubs/delivery.ts';
 import { LokiStub, type StubOptions } from '../../../test/stubs/loki.ts';
 import type { Delivery } from '../../record/delivery.ts';
@@ -96,6 +96,24 @@ test('a retry stores nothing twice, although the first attempt had arrived', asy
   await sink.write(sent, never);
   expect(loki.lines()).toEqual(['a', 'b']);
   expect(loki.duplicates).toBe(2);
+});
+
+test('what was read earlier has the earlier time, also when it is sent later', async () => {
+  const sink = await sinkTo();
+  await sink.write(delivery({ text: 'c\nd\n', readAt: 2000 }), never);
+  await sink.write(delivery({ text: 'a\nb\n', readAt: 1000 }), never);
+  await sink.write(delivery({ text: 'e\n', readAt: 2000 }), never);
+  const times = loki.streams.get(LABELS)!.toSorted((a, b) => (a.ns < b.ns ? -1 : 1));
+  expect(times.map(({ line }) => line.toString())).toEqual(['a', 'b', 'c', 'd', 'e']);
+});
+
+test('times rise although the clock is set back', async () => {
+  const sink = await sinkTo();
+  await sink.write(delivery({ text: 'a\nb\n', readAt: 1000 }), never);
+  vi.spyOn(workbench.clock, 'toEpoch').mockImplementation((monotonic) => monotonic);
+  await sink.write(delivery({ text: 'c\n', readAt: 2000 }), never);
+  const [a, b, c] = loki.streams.get(LABELS)!.map(({ ns }) => ns);
+  expect([b! - a!, c! - b!]).toEqual([1n, 1n]);
 });
 
 test("a record's own time is used, and equal lines of the same time are kept", async () => {

@@ -17,9 +17,18 @@ interface OwnTime {
 
 const NO_TIME: OwnTime = { found: 0n, sent: 0n };
 
+/** When a segment was read, in monotonic milliseconds, and the time of its last record. */
+interface Last {
+  readonly readAt: number;
+  readonly ns: bigint;
+}
+
+const NONE: Last = { readAt: Number.NEGATIVE_INFINITY, ns: 0n };
+
 export class Timestamps {
   readonly #clock: Clock;
-  readonly #lastOfStream = new WeakMap<Stream, bigint>();
+  /** Of the segment of each stream that was read last. */
+  readonly #lastOfStream = new WeakMap<Stream, Last>();
   readonly #firstOfSegment = new WeakMap<Segment, bigint>();
   readonly #ownOfStream = new WeakMap<Stream, OwnTime>();
   readonly #ownBeforeSegment = new WeakMap<Segment, OwnTime>();
@@ -33,10 +42,15 @@ export class Timestamps {
     const known = this.#firstOfSegment.get(segment);
     if (known !== undefined) return known;
     const readNs = BigInt(Math.floor(this.#clock.toEpoch(segment.readAt) * 1000)) * 1000n;
-    const last = this.#lastOfStream.get(segment.stream) ?? 0n;
-    const first = readNs > last ? readNs : last + 1n;
+    const last = this.#lastOfStream.get(segment.stream) ?? NONE;
+    // What was read before what is sent already (the sink failed, or it was in a disk buffer) keeps its place before it.
+    const isLate = segment.readAt < last.readAt;
+    const first = isLate || readNs > last.ns ? readNs : last.ns + 1n;
     this.#firstOfSegment.set(segment, first);
-    this.#lastOfStream.set(segment.stream, first + BigInt(liveCount(segment)) - 1n);
+    if (!isLate) {
+      const ns = first + BigInt(liveCount(segment)) - 1n;
+      this.#lastOfStream.set(segment.stream, { readAt: segment.readAt, ns });
+    }
     return first;
   }
 

@@ -23,6 +23,7 @@ import { Finder } from './finder.ts';
 import { FINGERPRINT_BYTES } from './fingerprint.ts';
 import { pathMatcher } from './glob.ts';
 import { Heritage, leave } from './handover.ts';
+import { HeldPositions } from './held-positions.ts';
 import { KnownFiles } from './known-files.ts';
 import { shownPath, systemPath } from './names.ts';
 import { readPositionEntry } from './position-entry.ts';
@@ -42,7 +43,8 @@ export class FileSource implements Source {
   readonly #complaints: Complaints;
   readonly #descriptors: Descriptors;
   readonly #discovery: Discovery;
-  readonly #known = new KnownFiles();
+  readonly #positions: HeldPositions;
+  readonly #known: KnownFiles;
   readonly #files: TailedFiles;
   readonly #finder: Finder;
   readonly #archives: Archives | undefined;
@@ -60,7 +62,9 @@ export class FileSource implements Source {
   constructor(config: FileSourceConfig, context: SourceContext) {
     this.#config = config;
     this.#context = context;
-    const { clock, log, id, labels, positions } = context;
+    const { clock, log, id, labels } = context;
+    this.#positions = new HeldPositions(context.positions);
+    this.#known = new KnownFiles({ positions: this.#positions });
     this.#name = `${context.stateDir}:${id}`;
     const attributes = new Attributes();
     this.#complaints = new Complaints({ log, id });
@@ -78,7 +82,7 @@ export class FileSource implements Source {
       clock,
     });
     const shared = {
-      origin: { source: id, sourceType: 'file', labels, positions, clock },
+      origin: { source: id, sourceType: 'file', labels, positions: this.#positions, clock },
       complaints: this.#complaints,
       descriptors: this.#descriptors,
       siblings: new Siblings({ excludes, complaints: this.#complaints }),
@@ -120,6 +124,7 @@ export class FileSource implements Source {
       signal.removeEventListener('abort', wake);
       await this.#asking;
       this.#giveSlot(intake);
+      await this.#takeUpCopies();
       // A file that is deleted before the source that goes on in the place of this one looks for it would be lost to it.
       if (signal.reason instanceof SourceReplaced) leave(this.#name, this.#descriptors.releaseAll());
       else if (signal.aborted) this.abandon();
@@ -182,7 +187,7 @@ export class FileSource implements Source {
         yield { key, stream: id, path: systemPath(path), position, committed, began, skipped, tailed };
       }
     }
-    for (const [key, value] of this.#context.positions.entries()) {
+    for (const [key, value] of this.#positions.entries()) {
       const entry = readPositionEntry(value);
       if (entry === undefined || !isFileKey(key)) continue;
       if (this.#known.byKey.has(key) || this.#known.departed.has(key)) continue;
@@ -208,9 +213,9 @@ export class FileSource implements Source {
       if (await this.#files.poll(now)) this.#scanAt = now;
       this.#pollAt = now + this.#config.poll_interval;
     }
-    if (now >= this.#scanAt) {
-      const changedAt = (folder: string) => this.#discovery.changedAt(folder);
-      await this.#finder.find(await this.#discovery.scan(), { now, changedAt });
+    // Files that were truncated wait for it with what is stored of them.
+    if (now >= this.#scanAt || this.#known.replaced.length > 0) {
+      await this.#find(await this.#discovery.scan());
       await this.#archives?.find();
       this.#scanAt = now + this.#config.scan_interval;
     }
@@ -218,6 +223,17 @@ export class FileSource implements Source {
       this.#files.refreshPositions();
       this.#refreshAt = now + REFRESH_POSITIONS_MS;
     }
+  }
+
+  /** Before the end: whoever goes on knows only what is stored, so not what was replaced a moment ago. */
+  async #takeUpCopies(): Promise<void> {
+    if (this.#known.replaced.length + this.#known.begun.length > 0) await this.#find(undefined);
+  }
+
+  /** `paths`: as the finder takes them. */
+  #find(paths: readonly string[] | undefined): Promise<void> {
+    const changedAt = (folder: string) => this.#discovery.changedAt(folder);
+    return this.#finder.find(paths, { now: this.#context.clock.now(), changedAt });
   }
 
   /** Reads once from the file whose turn it is. */
@@ -235,9 +251,8 @@ export class FileSource implements Source {
       this.#descriptors.used(file);
       this.#complaints.settle(file.path);
       if (reading.kind === 'rewritten') {
+        // What it held before may be in a copy, which is taken up and read first.
         this.#files.restart(file, clock.now());
-        // What it held before may be in a copy, which is read first.
-        this.#scanAt = clock.now();
         return;
       }
       if (reading.kind === 'lines') {

@@ -39,7 +39,6 @@ export class FileStream implements Stream {
   /** Ends of chunks handed over and not committed, in order. */
   readonly #marks: Mark[] = [];
   #retired = false;
-  #held = false;
   #head: Fingerprint;
   /** Of the bytes that end at `committed`. */
   #tail: Fingerprint;
@@ -95,21 +94,6 @@ export class FileStream implements Stream {
     this.save(position, this.#tail);
   }
 
-  /**
-   * Nothing is stored until `release`: a stored position says that what was rotated away before the file came into being
-   * is known, too, also to an agent that is killed in between.
-   */
-  hold(): void {
-    this.#held = true;
-  }
-
-  /** Ends `hold`, and stores what is known. */
-  release(): void {
-    if (!this.#held) return;
-    this.#held = false;
-    this.note();
-  }
-
   /** Stores what is known now, although nothing more was delivered. */
   note(): void {
     this.save(this.committed, this.#tail);
@@ -123,7 +107,7 @@ export class FileStream implements Stream {
 
   /** Writes a position to the store, unless the stream is retired. */
   save(offset: number, tail: Fingerprint): void {
-    if (this.#retired || this.#held) return;
+    if (this.#retired) return;
     const { clock, positions } = this.#origin;
     const seen = Math.round(clock.toEpoch(clock.now()));
     const entry: PositionEntry = {

@@ -14,6 +14,8 @@ import { isFileKey, isOfAge, keyOf, type Sibling, startOf } from './siblings.ts'
 import type { TailedFile } from './tailed-file.ts';
 
 const NOTHING_STORED: Stored = new Map();
+/** How often paths are looked at again in one pass, should they lead elsewhere each time: inodes of some file systems mean nothing. */
+const MAX_AGAIN = 8;
 
 export interface FinderOptions extends Omit<RecoveryOptions, 'copies' | 'rotated'> {
   readonly startAt: 'beginning' | 'end';
@@ -47,10 +49,13 @@ export class Finder {
     paths: readonly string[] | undefined,
     options: { now: number; changedAt: (folder: string) => number | undefined },
   ): Promise<void> {
+    this.#options.known.beginPass();
     try {
       await this.#find(paths, options);
+      for (let again = MAX_AGAIN; again > 0 && (await this.#haveMoved(options.now)); again--)
+        await this.#find(undefined, options);
     } finally {
-      this.#options.known.releaseHeld();
+      this.#options.known.endPass();
     }
   }
 
@@ -90,6 +95,22 @@ export class Finder {
     this.#isFirst = false;
     fresh.sort((a, b) => a.modifiedAt - b.modifiedAt);
     for (const file of fresh) this.#options.queue.add(file);
+  }
+
+  /**
+   * Whether paths lead elsewhere by now beside which files were taken up: those may be newer than what the paths lead to,
+   * and then that would count as known, too.
+   */
+  async #haveMoved(now: number): Promise<boolean> {
+    const { known, files } = this.#options;
+    let moved = false;
+    for (const home of known.heldHomes()) {
+      const file = known.byPath.get(home);
+      if (file === undefined || (await files.leadsTo(home, file))) continue;
+      await this.#rotated.try(file, now, () => files.detach(file, now));
+      moved = true;
+    }
+    return moved;
   }
 
   /** At the first call, before all others: files of stored positions, so that copies of them are known as that. */

@@ -1,5 +1,5 @@
 /** A source that goes on in the place of one whose configuration was changed. */
-import { appendFileSync, fstatSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, fstatSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SourceReplaced } from '../../component/source.ts';
 import { openFile } from './file-handle.ts';
@@ -43,6 +43,48 @@ test('a file deleted after the source has stopped is read on by its successor', 
   expect(rig.texts()).toEqual(['one', 'two', 'three']);
   expect(rig.details()).toMatchObject({ files: 1, files_lost: 0, files_open: 1 });
 });
+
+test('a file deleted between the look and the opening of the successor is read on by it', async () => {
+  put('a.log', 'one\n');
+  await rig.start();
+  appendFileSync(rig.path('a.log'), 'two\n');
+  await rig.stop(new SourceReplaced('changed'));
+  // Asked for between the two.
+  vi.spyOn(rig.store, 'get').mockImplementationOnce((key) => {
+    rmSync(rig.path('a.log'));
+    return new Map(rig.store).get(key);
+  });
+  await rig.start();
+  await rig.pass(10_000);
+  expect(rig.texts()).toEqual(['one', 'two']);
+  expect(rig.details()).toMatchObject({ files: 0, files_lost: 0, files_open: 0 });
+});
+
+test.each([
+  ['replaced', new SourceReplaced('changed')],
+  ['stopped', new Error('stop')],
+])(
+  'a truncation noticed when the source is %s: what was read and copied before is not read twice',
+  async (_, reason) => {
+    const line = (text: string) => `${text.padEnd(300, '.')}\n`;
+    put('a.log', line('one'));
+    rig.commits = false;
+    await rig.start();
+    copyFileSync(rig.path('a.log'), rig.path('a.log.1'));
+    put('a.log', line('two') + line('three'));
+    const stopped = Promise.withResolvers<void>();
+    rig.onInfo = (message) => {
+      if (message.startsWith('file was truncated')) void rig.stop(reason).then(stopped.resolve);
+    };
+    await rig.clock.advance(250);
+    await stopped.promise;
+    rig.onInfo = () => {};
+    for (const { stream, position } of rig.chunks) stream.commit(position);
+    rig.commits = true;
+    await rig.start();
+    expect(rig.texts().map((text) => text.replace(/\.+$/, ''))).toEqual(['one', 'two', 'three']);
+  },
+);
 
 test('one that was only stopped leaves no file open', async () => {
   put('a.log', 'one\n');

@@ -4,6 +4,7 @@
  */
 import type { Content } from './content.ts';
 import type { FileStream } from './file-stream.ts';
+import type { HeldPositions } from './held-positions.ts';
 import type { TailedFile } from './tailed-file.ts';
 
 /** What a path led to that is tailed under another path. */
@@ -44,13 +45,18 @@ export class KnownFiles {
   readonly begun: { readonly file: TailedFile; readonly since: number }[] = [];
   /** Contents that may be found in a copy beside their file. */
   readonly replaced: Replaced[] = [];
-  /** Streams of files taken up in this pass, whose positions are stored together at its end. */
-  readonly #held = new Set<FileStream>();
+  /** Streams of files taken up in this pass, and the files' homes. */
+  readonly #held = new Map<FileStream, string>();
+  readonly #positions: HeldPositions;
   rotations = 0;
   truncations = 0;
   /** Bytes that were seen and could not be read, and files gone before they were read to their end. */
   bytesLost = 0;
   filesLost = 0;
+
+  constructor(options: { positions: HeldPositions }) {
+    this.#positions = options.positions;
+  }
 
   /** `paths`: all that match. */
   expect(paths: readonly string[]): void {
@@ -89,18 +95,29 @@ export class KnownFiles {
   }
 
   /**
-   * Has the position of a file that is new here stored at the end of the pass, together with the others: an agent that
-   * is killed in between must not know a file and not know of what was rotated away from its path before.
+   * From now on nothing is stored until the pass is over: an agent that is killed in between must not know a file and not
+   * know of what was rotated away from its path before. Safe twice.
    */
-  hold(file: TailedFile): void {
-    file.stream.hold();
-    this.#held.add(file.stream);
+  beginPass(): void {
+    this.#positions.hold();
   }
 
-  /** The pass is over. */
-  releaseHeld(): void {
-    for (const stream of this.#held) stream.release();
+  /** Has the position of a file that is new here, or whose content is new, stored at the end of the pass. */
+  hold(file: TailedFile): void {
+    this.beginPass();
+    this.#held.set(file.stream, file.home);
+  }
+
+  /** The paths under which those files were found, or from which they were rotated. */
+  heldHomes(): Set<string> {
+    return new Set(this.#held.values());
+  }
+
+  /** The pass is over: stores what it has found. */
+  endPass(): void {
+    for (const stream of this.#held.keys()) stream.note();
     this.#held.clear();
+    this.#positions.release();
   }
 
   /** The content is in no file any more, but still to be known: it may come back compressed. */

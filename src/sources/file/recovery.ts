@@ -66,7 +66,12 @@ export class Recovery {
       if (!this.#matches(path)) continue;
       const found: TailedFile[] = [];
       for (const [key, entry] of entries) {
-        if (entry.done || this.#known.byKey.has(key)) continue;
+        const known = this.#known.byKey.get(key);
+        if (known !== undefined) {
+          this.#reopen(known, heritage);
+          continue;
+        }
+        if (entry.done) continue;
         const file =
           (await this.#find(path, key, entry, now)) ??
           (await this.#inherit(path, key, entry, heritage, now)) ??
@@ -152,6 +157,13 @@ export class Recovery {
     this.#known.addDetached(file, now);
     this.#known.rotations++;
     return file;
+  }
+
+  /** A file that its path led to a moment ago may be open only here. */
+  #reopen(file: TailedFile, heritage: Heritage): void {
+    if (file.isOpen || !this.#descriptors.hasRoom) return;
+    const open = heritage.take(file.key);
+    if (open !== undefined) this.#descriptors.adopt(file, open);
   }
 
   /** The file of a stored position that the source before this one had open still. */

@@ -31,6 +31,8 @@ export class Rig {
   commits = true;
   /** Whether stored positions were lost. */
   damaged = false;
+  /** Called with what the source logs in passing. */
+  onInfo: (message: string) => void = () => {};
   source!: Source;
   #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
@@ -66,7 +68,7 @@ export class Rig {
         labels: { service: 'x' },
         log: {
           debug: ignore,
-          info: ignore,
+          info: (_, message) => this.onInfo(message),
           error: ignore,
           warn: (_, message) => this.warnings.push(message),
         },

@@ -11,7 +11,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Rig } from './rig.ts';
 
 let rig: Rig;
@@ -305,4 +305,65 @@ test('a name that is not UTF-8 is read, and shown with its bytes escaped', async
   await rig.start();
   expect(rig.texts()).toEqual(['one', 'two']);
   expect(rig.chunks[1]!.stream).toMatchObject({ id: `${rig.folder}/gr\\xfcn.log` });
+});
+
+test('rotated while it is looked for, and stopped before the next look: what its path led to is found again', async () => {
+  put('a.log', 'one\n');
+  await start();
+  await rig.stop();
+  // Asked for between the look at the path and the listing of its folder.
+  vi.spyOn(rig.store, 'get').mockImplementationOnce((key) => {
+    move('a.log', 'a.log.1');
+    put('a.log', 'two\n');
+    tick();
+    copyFileSync(rig.path('a.log'), rig.path('a.log.2'));
+    put('a.log', 'three\n');
+    return new Map(rig.store).get(key);
+  });
+  await start();
+  await rig.stop();
+  move('a.log', 'a.log.3');
+  put('a.log', 'four\n');
+  await start();
+  expect(rig.texts().sort()).toEqual(['four', 'one', 'three', 'two']);
+});
+
+test('truncated and renamed while it is looked for: what its writer adds to it after a restart is read', async () => {
+  await rig.dispose();
+  rig = new Rig({ epoch: Date.now() + 60_000 });
+  put('a.log', 'zero\n');
+  await start({ archives: true });
+  await rig.stop();
+  move('a.log', 'a.log.1');
+  put('a.log', 'one\n');
+  move('a.log', 'a.log.2');
+  put('a.log', 'destroyed\n');
+  const { dev, ino } = statSync(rig.path('a.log.2'), { bigint: true });
+  const get = vi.spyOn(rig.store, 'get').mockImplementation((key) => {
+    // Asked for when the new file is known and opened.
+    if (key === `${dev}:${ino}`) {
+      get.mockRestore();
+      truncateSync(rig.path('a.log'));
+      move('a.log', 'a.log.3');
+      put('a.log', 'two\n');
+    }
+    return new Map(rig.store).get(key);
+  });
+  await start({ archives: true });
+  await rig.stop();
+  add('a.log.3', 'three\n');
+  await start({ archives: true });
+  expect(rig.texts()).toEqual(['zero', 'one', 'two', 'three']);
+});
+
+test('a path that leads elsewhere at every look holds nothing up', async () => {
+  let rotations = 0;
+  put('a.log', 'one\n');
+  vi.spyOn(rig.store, 'get').mockImplementation(() => {
+    move('a.log', `a.log.${++rotations}`);
+    put('a.log', 'next\n');
+    return undefined;
+  });
+  await start();
+  expect(rotations).toBeGreaterThan(8);
 });

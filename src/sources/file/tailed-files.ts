@@ -112,6 +112,8 @@ export class TailedFiles {
       'file was truncated or replaced, reading it from the start',
     );
     file.restart(now);
+    // Not at once: were the agent killed before copies are taken up, it would not know any more what was read.
+    this.#known.hold(file);
     file.blankSince = this.#origin.clock.toEpoch(now) - TICK_MS;
     this.#queue.add(file);
   }
@@ -124,6 +126,17 @@ export class TailedFiles {
     } catch {
       return true;
     }
+  }
+
+  /** The file's path leads elsewhere. Rejects when the file cannot be looked at. */
+  async detach(file: TailedFile, now: number): Promise<void> {
+    this.#known.vacate(file);
+    file.detachedAt = now;
+    const stats = await this.#whereabouts(file);
+    if (stats === undefined) return;
+    if (stats.nlink > 0) this.#known.rotations++;
+    this.#observe(file, stats, now);
+    this.#queue.add(file);
   }
 
   /** Leaves a file alone for a while that could not be read. */
@@ -192,7 +205,7 @@ export class TailedFiles {
     const look = this.#attributes.at(file.path, file.dev);
     const stats = look instanceof Promise ? await look : look;
     if (stats === undefined || !isSame(file, stats)) {
-      await this.#detach(file, now);
+      await this.detach(file, now);
       return false;
     }
     this.#observe(file, stats, now);
@@ -252,16 +265,6 @@ export class TailedFiles {
       this.restart(file, now, { unread: Math.max(0, file.size - file.position) });
     }
     if (file.observe(stats, now)) this.#queue.add(file);
-  }
-
-  async #detach(file: TailedFile, now: number): Promise<void> {
-    this.#known.vacate(file);
-    file.detachedAt = now;
-    const stats = await this.#whereabouts(file);
-    if (stats === undefined) return;
-    if (stats.nlink > 0) this.#known.rotations++;
-    this.#observe(file, stats, now);
-    this.#queue.add(file);
   }
 }
 
