@@ -198,8 +198,9 @@ const NO_OPTIONS = /^(?:source_id|trace_id|mode|request|[a-z_]+\..*|log_.*)$/;
 
 /** What a field of a request is called on the command line. */
 function optionOf(field: string): string {
-  const [, name = field] = /^(?:body|querystring|params)\.(?:rule\.)?(?:where\.)?(.+)$/.exec(field) ?? [];
-  return NO_OPTIONS.test(name) ? name : `--${name.replaceAll('_', '-')}`;
+  const [, part, name = field] = /^(body|querystring|params)\.(?:rule\.)?(?:where\.)?(.+)$/.exec(field) ?? [];
+  // What is part of a path is an argument.
+  return part === 'params' || NO_OPTIONS.test(name) ? name : `--${name.replaceAll('_', '-')}`;
 }
 
 function pem(name: 'ca' | 'cert' | 'key', file: string | undefined): Record<string, string> {

@@ -115,7 +115,7 @@ export class Tracing {
     });
     this.#tail = new TailKeeper(settings.tail, clock);
     this.#exporters = this.#exportersOf(settings);
-    this.#outlets = new Outlets([...this.#exporters.values()], log);
+    this.#outlets = new Outlets([...this.#exporters.values()], log, clock);
     const ring = new SpanRing(kernel.spans, clock);
     this.#ring = ring;
     this.store = new TraceStore(ring);

@@ -36,7 +36,11 @@ const cost = z
     logs_per_second: z.number().describe('Of the streams named, over the last 10 to 20 seconds.'),
     traces_per_second: z.number(),
     spans_per_second: z.number(),
-    bytes_per_second: z.number().describe('Of encoded spans as they are remembered: compressed, unless an exporter wants them as they are.'),
+    bytes_per_second: z
+      .number()
+      .describe(
+        'Of encoded spans as they are remembered: compressed, unless an exporter wants them as they are.',
+      ),
     cpu_share: z.number().describe('Of one core; sending the spans is not in it.'),
     span: z.object({
       per_log: z.number(),

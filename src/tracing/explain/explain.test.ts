@@ -130,7 +130,7 @@ describe('what a rule costs', () => {
     expect(notes).toEqual([
       'no log of it came in the last seconds, so it would cost nothing now',
       'how many logs pass the where is not known: this is the most it can cost',
-      'too little was traced to measure what a span takes here: reference figures are used',
+      'too little was traced to measure what a span takes here: bytes and CPU of reference are used',
     ]);
   });
 

@@ -136,8 +136,10 @@ function costAndNotes(
     notes.push('how many logs pass the where is not known: this is the most it can cost');
   if (settings.mode !== 'hybrid')
     notes.push(`rules are accepted only in mode hybrid; this is mode ${settings.mode}`);
-  if (!cost.span.bytes_measured || !cost.span.cpu_measured) {
-    notes.push('too little was traced to measure what a span takes here: reference figures are used');
+  const { bytes_measured, cpu_measured } = cost.span;
+  if (!bytes_measured || !cpu_measured) {
+    const what = [...(bytes_measured ? [] : ['bytes']), ...(cpu_measured ? [] : ['CPU'])].join(' and ');
+    notes.push(`too little was traced to measure what a span takes here: ${what} of reference are used`);
   }
   return { cost: { rule: { rate, duration_seconds: durationMs / 1000 }, ...cost }, notes };
 }

@@ -41,6 +41,8 @@ export class ExportQueue implements SpanExporter {
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #complaints: ComplaintLog;
+  /** Apart from the others: that spans are lost must not be kept back because a reason was given before. */
+  readonly #overflows: ComplaintLog;
   readonly #queue = new SpanQueue();
   /** Batches taken from the queue and not yet settled. */
   readonly #exports = new Set<Promise<void>>();
@@ -63,10 +65,9 @@ export class ExportQueue implements SpanExporter {
     this.#options = options;
     this.#transport = options.transport;
     this.#clock = options.clock;
-    this.#complaints = new ComplaintLog(options.log, options.clock, {
-      exporter: options.type,
-      endpoint: options.transport.endpoint,
-    });
+    const fields = { exporter: options.type, endpoint: options.transport.endpoint };
+    this.#complaints = new ComplaintLog(options.log, options.clock, fields);
+    this.#overflows = new ComplaintLog(options.log, options.clock, fields);
   }
 
   offer(run: Run): void {
@@ -79,7 +80,7 @@ export class ExportQueue implements SpanExporter {
     const taken = this.#queue.push(run, room, { copy: this.#failures > 0 });
     if (taken < run.spans) {
       this.#drop(run.spans - taken, 'queue_full');
-      this.#complaints.warn('spans are dropped: the queue of the exporter is full', {
+      this.#overflows.warn('spans are dropped: the queue of the exporter is full', {
         max_queue_size: this.#options.settings.maxQueueSize,
         dropped_spans: this.#dropped.queue_full,
       });

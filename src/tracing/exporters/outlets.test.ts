@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { RecordingLog } from '../../../test/fixtures/pipeline.ts';
 import { CollectingExporter, TracingRig } from '../../../test/fixtures/tracing.ts';
 import { tracesRun } from '../../../test/stubs/spans.ts';
+import { FakeClock } from '../../component/fake-clock.ts';
 import { Outlets } from './outlets.ts';
 
 const sum = (counts: object) =>
@@ -32,6 +33,20 @@ test('spans that find no room because exporters hold the ring are dropped and co
   expect(rig.tracing.status().spans_exported).toBe(spans_queued + 52);
 });
 
+test('that is logged once a minute, and names the setting', () => {
+  const log = new RecordingLog();
+  const clock = new FakeClock();
+  const outlets = new Outlets([new CollectingExporter()], log, clock);
+  outlets.lose(3);
+  outlets.lose(4);
+  clock.advance(60_000);
+  outlets.lose(5);
+  expect(log.lines.map(({ message, fields }) => [message, fields])).toEqual([
+    [expect.stringContaining('tracing.store.memory'), { dropped_spans: 3 }],
+    [expect.stringContaining('tracing.store.memory'), { dropped_spans: 12, warnings_not_shown: 1 }],
+  ]);
+});
+
 test('an exporter that fails to take spans costs its spans and nothing else', async () => {
   const rig = new TracingRig({ tracing: { mode: 'full-e2e' } });
   rig.exporter.fault = new Error('a bug');
@@ -44,7 +59,7 @@ test('an exporter that fails to take spans costs its spans and nothing else', as
 
 test('each exporter is given every run, and counts for itself', () => {
   const [a, b] = [new CollectingExporter(), new CollectingExporter()];
-  const outlets = new Outlets([a, b], new RecordingLog());
+  const outlets = new Outlets([a, b], new RecordingLog(), new FakeClock());
   b.holding = true;
   outlets.offer(tracesRun(3));
   outlets.lose(2);
@@ -61,7 +76,7 @@ test('each exporter is given every run, and counts for itself', () => {
 
 test('totals go on while an exporter is replaced', async () => {
   const [a, b] = [new CollectingExporter(), new CollectingExporter()];
-  const outlets = new Outlets([a], new RecordingLog());
+  const outlets = new Outlets([a], new RecordingLog(), new FakeClock());
   a.holding = true;
   outlets.offer(tracesRun(3));
   outlets.lose(1);

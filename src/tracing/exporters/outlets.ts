@@ -2,8 +2,10 @@
  * The exporters of this agent, and what became of every span made since each was attached:
  * created = exported + dropped + queued, for each. The tracer offers runs here; exporters come and go with the settings.
  */
+import type { Clock } from '../../component/clock.ts';
 import type { Logger } from '../../component/logger.ts';
 import type { Run } from '../store/run.ts';
+import { ComplaintLog } from './complaint-log.ts';
 import type { ExporterStatus, SpanDropReason, SpanExporter } from './exporter.ts';
 
 interface Outlet {
@@ -24,14 +26,16 @@ export type Dropped = Readonly<Record<SpanDropReason, number>>;
 
 export class Outlets {
   readonly #log: Logger;
+  readonly #complaints: ComplaintLog;
   #outlets: Outlet[] = [];
   /** Of exporters that are detached: still sending what they were given, or done. */
   readonly #closing = new Set<Outlet>();
   #exportedBefore = 0;
   readonly #droppedBefore = { queue_full: 0, export_failed: 0, shutdown: 0 };
 
-  constructor(exporters: readonly SpanExporter[], log: Logger) {
+  constructor(exporters: readonly SpanExporter[], log: Logger, clock: Clock) {
     this.#log = log;
+    this.#complaints = new ComplaintLog(log, clock, {});
     this.#outlets = exporters.map(outletOf);
   }
 
@@ -74,6 +78,10 @@ export class Outlets {
       outlet.created += spans;
       outlet.lost += spans;
     }
+    this.#complaints.warn(
+      'spans are dropped: exporters hold all of tracing.store.memory; make it larger, or trace less',
+      { dropped_spans: this.totals().dropped.queue_full },
+    );
   }
 
   status(): OutletStatus[] {

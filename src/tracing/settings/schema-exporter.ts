@@ -26,7 +26,7 @@ const queue = {
     .max(100_000_000)
     .optional()
     .describe(
-      'Most spans that wait for export; more are dropped and counted. Default: OTEL_BSP_MAX_QUEUE_SIZE, else 262144.',
+      'Most spans that wait for export, besides those of up to four requests under way; more are dropped and counted. Default: OTEL_BSP_MAX_QUEUE_SIZE, else 262144.',
     ),
 };
 

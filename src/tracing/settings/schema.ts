@@ -201,7 +201,7 @@ export const tracingSchema = z
       .enum(['waterfall', 'compact'])
       .optional()
       .describe(
-        'waterfall: a span for each stage of a log; compact: one span with the stages as events. Default: compact in full-e2e, else waterfall.',
+        'waterfall: a span for each stage of a log; compact: one span with the stages as events. Logs that join a trace from elsewhere are compact in any case. Default: compact in full-e2e, else waterfall.',
       ),
     stamp: z
       .enum(['none', 'trace_id', 'trace_and_span'])
