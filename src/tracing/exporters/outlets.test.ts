@@ -33,13 +33,13 @@ test('spans that find no room because exporters hold the ring are dropped and co
   expect(rig.tracing.status().spans_exported).toBe(spans_queued + 52);
 });
 
-test('that is logged once a minute, and names the setting', () => {
+test('that is logged once a minute, and names the setting', async () => {
   const log = new RecordingLog();
   const clock = new FakeClock();
   const outlets = new Outlets([new CollectingExporter()], log, clock);
   outlets.lose(3);
   outlets.lose(4);
-  clock.advance(60_000);
+  await clock.advance(60_000);
   outlets.lose(5);
   expect(log.lines.map(({ message, fields }) => [message, fields])).toEqual([
     [expect.stringContaining('tracing.store.memory'), { dropped_spans: 3 }],
