@@ -16,6 +16,8 @@ export interface Segment {
   readonly address: number;
   /** When the bytes were read: monotonic milliseconds of the `Clock`. */
   readonly readAt: number;
+  /** Live records that were read with them and are in a batch before; absent: none. */
+  readonly earlier?: number;
   /** Position in the stream of the first byte, and behind the last. */
   readonly from: number;
   readonly position: number;

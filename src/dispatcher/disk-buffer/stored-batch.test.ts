@@ -157,6 +157,13 @@ test('a frame that is larger than a slot is divided, and nothing of a record cha
   const expected = seen(part.batch, part.segments);
   const batches = stored(frameOf(part), small);
   expect(batches.length).toBeGreaterThan(10);
+  let before = 0;
+  for (const segment of batches.flatMap(({ segments }) => segments)) {
+    // A run begins anew, or goes on behind what of it was in the segment before.
+    expect([0, before]).toContain(segment.earlier ?? 0);
+    before = (segment.earlier ?? 0) + liveCount(segment);
+  }
+  expect(before).toBe(40);
   const found = batches.flatMap((batch) => {
     const { slot } = batch;
     return batch.segments.flatMap((segment) =>

@@ -129,6 +129,7 @@ export class StoredBatch implements Batch {
       bytes: 0,
       address: this.slot.address + this.bytes,
       readAt: run.read_at - this.#clock.toEpoch(0),
+      ...(place > 0 && { earlier: place }),
       from: run.from,
       position: run.from,
       live: null,

@@ -107,6 +107,19 @@ test('what was read earlier has the earlier time, also when it is sent later', a
   expect(times.map(({ line }) => line.toString())).toEqual(['a', 'b', 'c', 'd', 'e']);
 });
 
+test('lines read together have the same times when a disk buffer has divided them, in whatever order they are sent', async () => {
+  const sink = await sinkTo();
+  await sink.write(delivery({ text: 'a\nb\nc\n', readAt: 1000 }), never);
+  const times = loki.streams.get(LABELS)!.map(({ ns }) => ns);
+  const again = await sinkTo();
+  const rest = delivery({ text: 'c\n', readAt: 1000 });
+  Object.assign(rest.segments[0]!, { earlier: 2 });
+  await again.write(rest, never);
+  await again.write(delivery({ text: 'a\nb\n', readAt: 1000 }), never);
+  expect(loki.streams.get(LABELS)!.map(({ ns }) => ns)).toEqual(times);
+  expect(loki.duplicates).toBe(3);
+});
+
 test('times rise although the clock is set back', async () => {
   const sink = await sinkTo();
   await sink.write(delivery({ text: 'a\nb\n', readAt: 1000 }), never);

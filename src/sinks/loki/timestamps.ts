@@ -17,13 +17,14 @@ interface OwnTime {
 
 const NO_TIME: OwnTime = { found: 0n, sent: 0n };
 
-/** When a segment was read, in monotonic milliseconds, and the time of its last record. */
+/** When a segment was read, in monotonic milliseconds, what was read with it before it, and the time of its last record. */
 interface Last {
   readonly readAt: number;
+  readonly earlier: number;
   readonly ns: bigint;
 }
 
-const NONE: Last = { readAt: Number.NEGATIVE_INFINITY, ns: 0n };
+const NONE: Last = { readAt: Number.NEGATIVE_INFINITY, earlier: 0, ns: 0n };
 
 export class Timestamps {
   readonly #clock: Clock;
@@ -41,15 +42,16 @@ export class Timestamps {
   firstNs(segment: Segment): bigint {
     const known = this.#firstOfSegment.get(segment);
     if (known !== undefined) return known;
-    const readNs = BigInt(Math.floor(this.#clock.toEpoch(segment.readAt) * 1000)) * 1000n;
+    const { readAt, earlier = 0 } = segment;
+    const readNs = BigInt(Math.floor(this.#clock.toEpoch(readAt) * 1000)) * 1000n + BigInt(earlier);
     const last = this.#lastOfStream.get(segment.stream) ?? NONE;
     // What was read before what is sent already (the sink failed, or it was in a disk buffer) keeps its place before it.
-    const isLate = segment.readAt < last.readAt;
+    const isLate = readAt < last.readAt || (readAt === last.readAt && earlier < last.earlier);
     const first = isLate || readNs > last.ns ? readNs : last.ns + 1n;
     this.#firstOfSegment.set(segment, first);
     if (!isLate) {
       const ns = first + BigInt(liveCount(segment)) - 1n;
-      this.#lastOfStream.set(segment.stream, { readAt: segment.readAt, ns });
+      this.#lastOfStream.set(segment.stream, { readAt, earlier, ns });
     }
     return first;
   }
