@@ -250,10 +250,8 @@ function removalsOf(segment: Segment): readonly Removal[] | null {
 function tracedOf({ traced, first }: Segment): TracedPassage | null {
   if (traced === null) return null;
   const { prefix, seed, threshold, rows, count, hasContexts } = traced;
-  let places: number[] | null = null;
-  if (rows !== null) {
-    places = [];
-    for (let i = 0; i < rows.length && i < MAX_TRACED_PLACES; i++) places.push(rows[i]! - first);
-  }
+  const kept = rows?.subarray(0, MAX_TRACED_PLACES) ?? null;
+  // The first segment of a batch, which is most often the only one, has its rows at their places.
+  const places = kept === null || first === 0 ? kept : kept.map((row) => row - first);
   return { prefix, seed, threshold, places, count, hasContexts };
 }

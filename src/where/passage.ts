@@ -45,7 +45,7 @@ export interface Removal {
 export interface TracedPassage extends IdSeed {
   readonly threshold: bigint;
   /** Places of the traced logs within the passage, ascending; null: all that were not removed. */
-  readonly places: readonly number[] | null;
+  readonly places: Uint32Array | null;
   readonly count: number;
   /** Some may have a trace id that came with them. */
   readonly hasContexts: boolean;
@@ -91,7 +91,7 @@ export function sizeOf(
   let size = OBJECT_BYTES + 2 * (ARRAY_BYTES + NUMBER_BYTES * parts.first.length);
   for (const { kept } of parts.removals ?? []) size += 200 + kept.length;
   for (const { places } of parts.refusals ?? []) size += 100 + NUMBER_BYTES * (places?.length ?? 0);
-  if (parts.traced !== null) size += 150 + NUMBER_BYTES * (parts.traced.places?.length ?? 0);
+  if (parts.traced !== null) size += 150 + (parts.traced.places?.byteLength ?? 0);
   if (parts.buffered !== null) size += 300;
   return size;
 }

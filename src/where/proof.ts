@@ -200,7 +200,7 @@ function placeInSlot({ batch, segment }: InFlight, offset: number): number | nul
 function tracedSegment({ traced, first }: Segment): TracedPassage | null {
   if (traced === null) return null;
   const { rows } = traced;
-  return { ...traced, places: rows === null ? null : Array.from(rows, (row) => row - first) };
+  return { ...traced, places: rows === null ? null : rows.map((row) => row - first) };
 }
 
 function isTraced({ places }: TracedPassage, place: number): boolean {
