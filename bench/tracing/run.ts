@@ -11,6 +11,7 @@ import { Discard } from '../discard.ts';
 import { machine, machineText } from '../machine.ts';
 import { readOptions } from '../options.ts';
 import { shuffled } from '../statistics.ts';
+import { ENGINE_COST, engineCostTable, measureEngineCost } from './engine-cost.ts';
 import { pacedFeed } from './paced-feed.ts';
 import { modesTable } from './report.ts';
 import { measureSpanCost, SPAN_COST, spanCostTable } from './span-cost.ts';
@@ -26,10 +27,10 @@ const pipelines = TRACED_PIPELINES.map((pipeline) => ({
   pipeline,
   variants: variantsOf(pipeline).filter((variant) => wanted(`${pipeline.name} ${variant.name}`)),
 })).filter(({ variants }) => variants.length > 0);
-if (pipelines.length === 0 && !wanted(SPAN_COST)) {
+if (pipelines.length === 0 && !wanted(SPAN_COST) && !wanted(ENGINE_COST)) {
   const names = TRACED_PIPELINES.flatMap((it) => variantsOf(it).map(({ name }) => `${it.name} ${name}`));
   console.error(
-    `--only ${options.only}: nothing of that name; there are\n  ${[...names, SPAN_COST].join('\n  ')}`,
+    `--only ${options.only}: nothing of that name; there are\n  ${[...names, SPAN_COST, ENGINE_COST].join('\n  ')}`,
   );
   process.exit(2);
 }
@@ -54,7 +55,9 @@ try {
   for (const group of subjects) console.log(`\n${modesTable(group)}`);
   const spanCosts = wanted(SPAN_COST) ? await measureSpanCost(options.repetitions) : [];
   if (spanCosts.length > 0) console.log(`\n${spanCostTable(spanCosts)}`);
-  if (options.json !== undefined) await writeJson(options.json, subjects.flat(), spanCosts);
+  const engineCosts = wanted(ENGINE_COST) ? await measureEngineCost() : [];
+  if (engineCosts.length > 0) console.log(`\n${engineCostTable(engineCosts)}`);
+  if (options.json !== undefined) await writeJson(options.json, subjects.flat(), spanCosts, engineCosts);
 } finally {
   await Promise.all([logEnd.stop(), spanEnd.stop()]);
   await rm(folder, { recursive: true, force: true });
@@ -112,6 +115,7 @@ async function writeJson(
   path: string,
   subjects: readonly Subject[],
   spanCosts: readonly object[],
+  engineCosts: readonly object[],
 ): Promise<void> {
   const results = subjects.map(({ pipeline, variant, corpus: { kind, bytes, lines }, samples }) => ({
     pipeline: pipeline.name,
@@ -122,6 +126,6 @@ async function writeJson(
   }));
   await writeFile(
     path,
-    `${JSON.stringify({ machine: machine(), results, span_costs: spanCosts }, null, 2)}\n`,
+    `${JSON.stringify({ machine: machine(), results, span_costs: spanCosts, engine_costs: engineCosts }, null, 2)}\n`,
   );
 }

@@ -51,7 +51,11 @@ const fullE2e = (shape: string) => ({ mode: 'full-e2e', log_spans: shape });
 const waterfall = { ...fullE2e('waterfall'), incoming: 'ignore' };
 
 /** Each mode as it is by default, and without stamps where those may cost something. */
-const MODES: readonly { readonly name: string; readonly tracing: Section; readonly unstamped: boolean }[] = [
+export const MODES: readonly {
+  readonly name: string;
+  readonly tracing: Section;
+  readonly unstamped: boolean;
+}[] = [
   { name: 'ModeSystemOnly', tracing: { mode: 'system-only' }, unstamped: false },
   { name: 'Hybrid_0Percent', tracing: hybrid(0), unstamped: false },
   { name: 'Hybrid_1Percent', tracing: hybrid(0.01), unstamped: false },
