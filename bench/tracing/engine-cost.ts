@@ -29,7 +29,7 @@ export async function measureEngineCost(): Promise<EngineCost[]> {
     for (const { engine, times } of subjects) times.push(timeOf(engine));
     if (batch % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
-  await Promise.all(subjects.map(({ engine }) => engine.tracing.stop(0)));
+  await Promise.all(subjects.map(({ engine }) => engine.stop()));
   return subjects.map(({ mode, engine, times }) => {
     const warm = times.slice(BATCHES / 2).sort((a, b) => a - b);
     const ms = warm[warm.length >> 1]!;

@@ -10,6 +10,7 @@ export function ourSpans(shape: Shape, port: number): SpanMaker {
     tracing,
     logs: perBatch,
     batch,
+    stop,
   } = engineOf({
     mode: 'full-e2e',
     log_spans: shape,
@@ -29,6 +30,6 @@ export function ourSpans(shape: Shape, port: number): SpanMaker {
       await queued(0);
       return tracing.status().spans_exported - before;
     },
-    stop: () => tracing.stop(0),
+    stop,
   };
 }
