@@ -154,6 +154,7 @@ class Laboratory {
     if (this.#plan.http) this.#poster.post(this.#logs.makeForPost(1));
     await this.#settle();
     const code = await this.agent.stop();
+    this.#pid = undefined;
     if (code !== 0) this.faults.push(`the agent ended with ${code} although everything was delivered`);
     this.#readArrivals();
     for (const complaint of OWN_FAULTS) {
@@ -308,7 +309,7 @@ class Laboratory {
 
   /** From now on lines may come again. */
   #mayRepeat(restart: Omit<Restart, 'at'>): void {
-    this.#output?.read();
+    this.#output?.read({ isWritten: false });
     this.#restarts.push({ at: Date.now(), ...restart });
     if (this.#output !== undefined) this.#output.restarts++;
   }
@@ -337,7 +338,7 @@ class Laboratory {
   }
 
   #readArrivals(): void {
-    this.#output?.read();
+    this.#output?.read({ isWritten: this.#pid !== undefined });
     readLetters(join(this.agent.dir, 'disk', 'state', 'dead-letters'), this.#plan.seed, this.#receivers);
   }
 

@@ -10,6 +10,8 @@ export class OutputFolder {
   readonly #receiver: Receiver;
   /** How far each file was read. */
   readonly #offsets = new Map<string, number>();
+  /** How long each was at the last look. */
+  readonly #sizes = new Map<string, number>();
   /** How many restarts there were; count one up after a `read`. */
   restarts = 0;
 
@@ -18,22 +20,30 @@ export class OutputFolder {
     this.#receiver = receiver;
   }
 
-  read(): void {
+  /**
+   * @param isWritten the agent runs: what a write left behind that the disk had no room for, and that is taken back at
+   * once, must not be taken for lines. So only what was there at the look before as well is read.
+   */
+  read({ isWritten }: { isWritten: boolean }): void {
     let names: string[];
     try {
       names = readdirSync(this.#folder);
     } catch {
       return;
     }
-    for (const name of names) this.#offsets.set(name, this.#readFile(name, this.#offsets.get(name) ?? 0));
+    for (const name of names) {
+      this.#offsets.set(name, this.#readFile(name, this.#offsets.get(name) ?? 0, isWritten));
+    }
   }
 
-  #readFile(name: string, from: number): number {
+  #readFile(name: string, from: number, isWritten: boolean): number {
     const fd = openSync(join(this.#folder, name), 'r');
     try {
       const { size } = fstatSync(fd);
-      if (size <= from) return from;
-      const bytes = Buffer.alloc(size - from);
+      const until = isWritten ? Math.min(size, this.#sizes.get(name) ?? 0) : size;
+      this.#sizes.set(name, size);
+      if (until <= from) return from;
+      const bytes = Buffer.alloc(until - from);
       const read = bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, from));
       let at = 0;
       for (let end = read.indexOf(LF); end >= 0; end = read.indexOf(LF, at)) {
