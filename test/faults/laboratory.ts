@@ -309,7 +309,7 @@ class Laboratory {
 
   /** From now on lines may come again. */
   #mayRepeat(restart: Omit<Restart, 'at'>): void {
-    this.#output?.read({ isWritten: false });
+    this.#output?.read({ isWritten: this.#pid !== undefined });
     this.#restarts.push({ at: Date.now(), ...restart });
     if (this.#output !== undefined) this.#output.restarts++;
   }
