@@ -25,8 +25,8 @@ export interface Engine {
   /** Logs of a batch. */
   readonly logs: number;
   /** Has one batch seen from its processing to the acknowledgement of its one sink. */
-  batch(): void;
-  stop(): Promise<void>;
+  readonly batch: () => void;
+  readonly stop: () => Promise<void>;
 }
 
 /** @param section the `tracing:` section of a configuration. */
