@@ -34,8 +34,6 @@ export interface Work {
   readonly input: string;
   /** Whether all is delivered; null: nobody can tell, wait until the process has read all and does nothing more. */
   readonly delivered: (() => boolean | Promise<boolean>) | null;
-  /** How the corpus gets to `input`; at once when left out. */
-  readonly feed?: (corpus: Corpus, input: string) => Promise<void>;
   /** With `delivered: null`: how long it must do nothing, in milliseconds; 300 when left out. */
   readonly quietMs?: number;
 }
@@ -46,7 +44,6 @@ export async function measure({
   corpus,
   input,
   delivered,
-  feed = linkAtOnce,
   quietMs = QUIET_MS,
 }: Work): Promise<Sample> {
   const { pid } = child;
@@ -64,12 +61,10 @@ export async function measure({
   if (child.exited) throw new Error(`the process ended before it got the file: ${child.output()}`);
   const readBefore = bytesRead(pid);
   const cpuBefore = cpuMs(pid);
-  const fed = feed(corpus, input);
-  fed.catch(() => {});
+  await link(corpus.path, input);
   await until('it read the file', () => bytesRead(pid) - readBefore >= FIRST_READ_BYTES);
   const startedAt = performance.now();
   await until('it had read all of the file', () => bytesRead(pid) - readBefore >= corpus.bytes);
-  await fed;
   let endedAt = performance.now();
   if (delivered === null) {
     let [cpu, seenAt] = [cpuMs(pid), endedAt];
@@ -86,8 +81,4 @@ export async function measure({
     endedAt = performance.now();
   }
   return { wallMs: endedAt - startedAt, cpuMs: cpuMs(pid) - cpuBefore, peakRssBytes: peakRssBytes(pid) };
-}
-
-function linkAtOnce({ path }: Corpus, input: string): Promise<void> {
-  return link(path, input);
 }

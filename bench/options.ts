@@ -15,24 +15,32 @@ export interface Options {
   readonly folder: string;
 }
 
-const USAGE = `options:
+export interface Defaults {
+  readonly size: string;
+  readonly repetitions: number;
+}
+
+const usage = ({ size, repetitions }: Defaults) => `options:
   --quick        64 MiB and 2 repetitions: shows that everything works, the figures are rough
-  --size SIZE    size of each corpus (default 512MiB)
-  --reps N       repetitions (default 5)
+  --size SIZE    size of each corpus (default ${size})
+  --reps N       repetitions (default ${repetitions})
   --only NAME    only what has NAME in its name
   --json FILE    write all samples to FILE`;
 
 /** Reads the arguments; on a wrong one says what is accepted and ends the program with code 2. */
-export function readOptions(args: readonly string[]): Options {
+export function readOptions(
+  args: readonly string[],
+  defaults: Defaults = { size: '512MiB', repetitions: 5 },
+): Options {
   try {
-    return parse(args);
+    return parse(args, defaults);
   } catch (error) {
-    console.error(`${(error as Error).message}\n${USAGE}`);
+    console.error(`${(error as Error).message}\n${usage(defaults)}`);
     process.exit(2);
   }
 }
 
-function parse(args: readonly string[]): Options {
+function parse(args: readonly string[], defaults: Defaults): Options {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -43,10 +51,10 @@ function parse(args: readonly string[]): Options {
       json: { type: 'string' },
     },
   });
-  const corpusBytes = parseByteSize(values.size ?? (values.quick ? '64MiB' : '512MiB'));
+  const corpusBytes = parseByteSize(values.size ?? (values.quick ? '64MiB' : defaults.size));
   if (corpusBytes === undefined || corpusBytes < 2 ** 20)
     throw new Error('--size: expected a size such as 512MiB, at least 1MiB');
-  const repetitions = Number(values.reps ?? (values.quick ? 2 : 5));
+  const repetitions = Number(values.reps ?? (values.quick ? 2 : defaults.repetitions));
   if (!Number.isInteger(repetitions) || repetitions < 1)
     throw new Error('--reps: expected a whole number from 1 up');
   return {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { shuffled, summary } from './statistics.ts';
+import { medianInterval, shuffled, summary } from './statistics.ts';
 
 test.each([
   [[5], { median: 5, min: 5, max: 5 }],
@@ -18,4 +18,16 @@ test('shuffling loses and doubles nothing, and can move every item', () => {
     }),
   );
   expect(shuffled([1, 2, 3], () => 0)).toEqual([2, 3, 1]);
+});
+
+test.each([
+  [5, 1, 5],
+  [6, 1, 6],
+  [9, 2, 8],
+  [20, 6, 15],
+  [30, 10, 21],
+])('the median of %i values lies between the %ith and the %ith', (count, low, high) => {
+  // Ranks of the published table for 95 %.
+  const values = Array.from({ length: count }, (_, i) => i + 1);
+  expect(medianInterval(values)).toEqual([(count + 1) / 2, low, high]);
 });

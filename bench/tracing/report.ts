@@ -1,17 +1,21 @@
 /** The table of a pipeline's modes. Called by run.ts. */
-import { cpuRatio } from '../figures.ts';
-import { type Summary, summary } from '../statistics.ts';
+import type { Corpus } from '../corpora.ts';
+import { medianInterval, summary } from '../statistics.ts';
 import { range, table } from '../table.ts';
 import type { Subject, TracedSample } from './subject.ts';
 
-/** @param group what was measured of one pipeline; the first is the baseline. */
-export function modesTable(group: readonly Subject[]): string {
-  const [off] = group as [Subject, ...Subject[]];
-  const { kind, bytes, lines } = off.corpus;
-  const per = (logs: number, of: (sample: TracedSample) => number) => (samples: readonly TracedSample[]) =>
-    range(summary(samples.map((sample) => of(sample) / logs)));
-  const all = lines + off.warmUp.lines;
-  const title = `${off.pipeline.name}: ${kind}, ${(bytes / 2 ** 20).toFixed(0)} MiB, ${lines.toLocaleString('en-US')} logs`;
+/** @param subjects the first is the baseline. */
+export function modesTable(
+  pipeline: string,
+  { kind, bytes, lines }: Corpus,
+  subjects: readonly Subject[],
+): string {
+  const off = subjects[0]!.samples;
+  const perLog = (samples: readonly TracedSample[], of: (sample: TracedSample) => number) =>
+    range(summary(samples.map((sample) => of(sample) / lines)));
+  const medianPerLog = (samples: readonly TracedSample[], of: (sample: TracedSample) => number) =>
+    (summary(samples.map(of)).median / lines).toFixed(2);
+  const title = `${pipeline}: ${kind}, ${(bytes / 2 ** 20).toFixed(0)} MiB, ${lines.toLocaleString('en-US')} logs, ${off.length} rounds`;
   const head = [
     'mode',
     'stamped',
@@ -24,34 +28,42 @@ export function modesTable(group: readonly Subject[]): string {
     'spans/log',
     'dropped',
   ];
-  const rows = group.map(({ variant, samples }) => [
+  const rows = subjects.map(({ variant, samples }) => [
     variant.name,
     variant.stamped ? 'yes' : 'no',
-    ratio(cpuRatio(samples, off.samples)),
-    ratio(summary(samples.map(({ wallMs }, i) => wallMs / off.samples[i]!.wallMs))),
-    per(lines, ({ cpuMs }) => cpuMs * 1e6)(samples),
-    range(summary(samples.map(({ cpuMs }, i) => ((cpuMs - off.samples[i]!.cpuMs) * 1e6) / lines))),
-    per(all, ({ logBytes }) => logBytes)(samples),
-    per(all, ({ spanBytes }) => spanBytes)(samples),
-    per(all, created)(samples),
-    share(samples),
+    interval(
+      samples.map(({ cpuMs }, i) => cpuMs / off[i]!.cpuMs),
+      3,
+    ),
+    interval(
+      samples.map(({ wallMs }, i) => wallMs / off[i]!.wallMs),
+      3,
+    ),
+    perLog(samples, ({ cpuMs }) => cpuMs * 1e6),
+    interval(
+      samples.map(({ cpuMs }, i) => ((cpuMs - off[i]!.cpuMs) * 1e6) / lines),
+      0,
+    ),
+    medianPerLog(samples, ({ logBytes }) => logBytes),
+    medianPerLog(samples, ({ spanBytes }) => spanBytes),
+    medianPerLog(samples, ({ spansCreated }) => spansCreated),
+    dropped(samples),
   ]);
   return `${title}\n${table([head, ...rows])}`;
 }
 
-const created = ({ tracing }: TracedSample) => tracing!.spans_created.log + tracing!.spans_created.system;
-
-/** Three decimals: the differences that matter are of one per cent. */
-function ratio({ median, min, max }: Summary): string {
-  return `${median.toFixed(3)} (${min.toFixed(3)}–${max.toFixed(3)})`;
+/** The median, and behind it within what it lies with 95 % confidence. */
+function interval(values: readonly number[], decimals: number): string {
+  const [median, low, high] = medianInterval(values).map((value) => value.toFixed(decimals));
+  return low === high ? median! : `${median} (${low}–${high})`;
 }
 
-/** Spans that were dropped, over all repetitions: any above 0 % makes the row cheaper than it is. */
-function share(samples: readonly TracedSample[]): string {
+/** Spans that were dropped, over all rounds: any above 0 % makes the row cheaper than it is. */
+function dropped(samples: readonly TracedSample[]): string {
   const sum = (of: (sample: TracedSample) => number) =>
     samples.reduce((total, sample) => total + of(sample), 0);
-  const made = sum(created);
-  if (made === 0) return '-';
-  const dropped = made - sum(({ tracing }) => tracing!.spans_exported);
-  return dropped === 0 ? '0 %' : `${((100 * dropped) / made).toFixed(2)} %`;
+  const created = sum(({ spansCreated }) => spansCreated);
+  if (created === 0) return '-';
+  const lost = sum(({ spansDropped }) => spansDropped);
+  return lost === 0 ? '0 %' : `${((100 * lost) / created).toFixed(2)} %`;
 }
