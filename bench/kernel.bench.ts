@@ -157,6 +157,7 @@ function cases(kernel: Kernel, corpus: string, line: (i: number) => string): Cas
     useTimestamps: false,
     useBlobs: false,
   };
+  const tenth = Uint32Array.from({ length: count }, (_, i) => i).filter(() => next() < 0.1);
   const stamp = { rows: null, prefix: 9n, seed: 7n, threshold: 0n, hasContexts: false, spanIds: false };
   /** A whole body, as the Loki sink makes it. */
   const body = (ids: StampOptions | null, fused: boolean) => {
@@ -218,6 +219,8 @@ function cases(kernel: Kernel, corpus: string, line: (i: number) => string): Cas
     entry('joinLines, every other', count >> 1, length >> 1, () => kernel.joinLines(half, out, 0)),
     entry('lokiStream', count, length, () => kernel.lokiStream(all, kernel.scratch, 0, loki)),
     entry('Loki body', count, length, () => body(null, false)),
+    entry('Loki body, unstamped rows', count, length, () => body({ ...stamp, rows: new Uint32Array(0) }, true)),
+    entry('Loki body, trace id of a tenth', count, length, () => body({ ...stamp, rows: tenth }, true)),
     entry('Loki body, trace id, plain', count, length, () => body(stamp, false)),
     entry('Loki body, trace id, fused', count, length, () => body(stamp, true)),
     entry('Loki body, both ids, fused', count, length, () => body({ ...stamp, spanIds: true }, true)),

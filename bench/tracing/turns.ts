@@ -19,7 +19,7 @@ import { sectionOf, type TracedPipeline, type Variant } from './variants.ts';
 const QUIET_MS = 400;
 
 export class Turns {
-  readonly #agent: AgentProcess;
+  readonly agent: AgentProcess;
   readonly #pipeline: TracedPipeline;
   readonly #corpus: Corpus;
   readonly #logEnd: Discard;
@@ -34,7 +34,7 @@ export class Turns {
     corpus: Corpus,
     [logEnd, spanEnd]: readonly [Discard, Discard],
   ) {
-    this.#agent = agent;
+    this.agent = agent;
     this.#pipeline = pipeline;
     this.#corpus = corpus;
     this.#logEnd = logEnd;
@@ -55,7 +55,7 @@ export class Turns {
 
   /** @throws when the agent fails, or delivered something else than every line once. */
   async take(variant: Variant): Promise<TracedSample> {
-    const agent = this.#agent;
+    const agent = this.agent;
     const { processors, copies } = this.#pipeline;
     const sink = this.#pipeline.sink(this.#logEnd.port);
     await agent.reload({ sink, processors, tracing: sectionOf(variant, this.#spanEnd.port) });
@@ -86,11 +86,11 @@ export class Turns {
   }
 
   stop(): Promise<void> {
-    return this.#agent.stop();
+    return this.agent.stop();
   }
 
   async #copy(turn: number): Promise<Corpus> {
-    const path = join(this.#agent.folder, `corpus-${turn}`);
+    const path = join(this.agent.folder, `corpus-${turn}`);
     await copyFile(this.#corpus.path, path);
     // Into the page cache, so that no turn pays for the disk.
     execFileSync('cat', [path], { stdio: ['ignore', 'ignore', 'inherit'] });
@@ -103,7 +103,7 @@ export class Turns {
     const [logs, spans, { spans_created, spans_dropped, spans_queued }] = await Promise.all([
       this.#logEnd.stats(),
       this.#spanEnd.stats(),
-      this.#agent.tracing(),
+      this.agent.tracing(),
     ]);
     return {
       logBytes: logs.bytes,

@@ -114,6 +114,19 @@ export interface Exports {
     checksum: number,
     result: number,
   ): number;
+  encodeUniformSpans(
+    starts: number,
+    lengths: number,
+    rows: number,
+    first: number,
+    count: number,
+    base: number,
+    from: number,
+    seed: bigint,
+    template: number,
+    to: number,
+    checksum: number,
+  ): number;
   snappy(
     from: number,
     length: number,

@@ -48,7 +48,7 @@ export interface SlotLayout {
 
 /** Addresses of a template of spans. */
 export interface TemplateLayout {
-  /** Four u32 that say what there is: address, length, address of the patches, end of the patches. */
+  /** What there is, u32: address and length, then address and end of the patches, or the three places of a uniform one. */
   readonly head: number;
   readonly bytes: number;
   readonly patches: number;
@@ -119,7 +119,7 @@ export function layOut(options: KernelOptions): Layout {
   const stampedRows = place(slotRecords * 4);
   const idRegionsRoom = slotRecords * IDS_PER_RECORD;
   const idRegions = place(idRegionsRoom * ID_REGION_BYTES);
-  const template = { head: place(16), bytes: place(MAX_TEMPLATE_BYTES), patches: place(MAX_PATCHES * 4) };
+  const template = { head: place(20), bytes: place(MAX_TEMPLATE_BYTES), patches: place(MAX_PATCHES * 4) };
   const checksum = {
     head: place(24),
     stretches: place(MAX_CHECKED_BYTES),

@@ -15,7 +15,7 @@ import {
 import type { RecordBlobs, Region } from './options.ts';
 import type { RecordChecksum } from './record-checksum.ts';
 import type { Selection } from './slot.ts';
-import { type EncodedSpans, PatchKind, type SpanOptions, type SpanTemplate } from './span-template.ts';
+import { type EncodedSpans, PatchKind, type SpanOptions, type SpanPatch, type SpanTemplate } from './span-template.ts';
 
 /** A span id's patch is this and its number, in one byte; the other kinds are below. */
 const SPAN_ID_CODE = 16;
@@ -43,12 +43,20 @@ export class SpanEncoder {
 
   /** @param rows address of the selection's list of rows, of which there are `count`; 0: they are consecutive. */
   encode(
-    { slot, first }: Selection,
+    selection: Selection,
     rows: number,
     count: number,
-    { template, useBlobs, checksum, from, seed, threshold }: SpanOptions,
+    options: SpanOptions,
     out: Pick<Region, 'address' | 'capacity'>,
   ): EncodedSpans {
+    const { slot, first } = selection;
+    const { template, useBlobs, checksum, from, seed, threshold } = options;
+    const bytes = count * template.bytes.length;
+    const places = uniformPlaces(options);
+    if (places !== null && count > 0 && bytes <= out.capacity) {
+      const register = this.#encodeUniform(selection, rows, count, options, places, out.address);
+      return { bytes, rows: count, register };
+    }
     const { template: at, results } = this.#layout;
     putTemplate(this.#bytes, this.#words, at, template, useBlobs);
     const done = this.#wasm.encodeSpans(
@@ -74,6 +82,34 @@ export class SpanEncoder {
     return { bytes: this.#words[result]!, rows: done, register: this.#words[result + 1]! };
   }
 
+  /** Returns the register. */
+  #encodeUniform(
+    { slot, first }: Selection,
+    rows: number,
+    count: number,
+    { template, checksum, from, seed }: SpanOptions,
+    { number, size, offset }: UniformPlaces,
+    to: number,
+  ): number {
+    const { head, bytes } = this.#layout.template;
+    this.#bytes.set(template.bytes, bytes);
+    this.#words.set([bytes, template.bytes.length, number, size, offset], head >> 2);
+    const register = this.#wasm.encodeUniformSpans(
+      slot.starts.byteOffset,
+      slot.lengths.byteOffset,
+      rows,
+      first,
+      count,
+      slot.starts[first]!,
+      from,
+      seed,
+      head,
+      to,
+      this.#prepareChecksum(checksum!),
+    );
+    return register >>> 0;
+  }
+
   /** Address of the checksum. */
   #prepareChecksum({ record, constant, register, isSteady }: NonNullable<SpanOptions['checksum']>): number {
     const { checksum } = this.#layout;
@@ -88,6 +124,28 @@ export class SpanEncoder {
     this.#words[head + 5] = checksum.stretches + 4 * stretches;
     return checksum.head;
   }
+}
+
+/** Where a template has what differs between logs that assembly/uniform-spans.ts is for. */
+interface UniformPlaces {
+  readonly number: number;
+  readonly size: number;
+  readonly offset: number;
+}
+
+/** Null: the logs differ in something else, or their checksum is not laid out as it is for these three. */
+function uniformPlaces({ template, useBlobs, checksum, threshold }: SpanOptions): UniformPlaces | null {
+  const { patches, bytes } = template;
+  if (checksum === null || !checksum.isSteady || useBlobs || threshold !== 0n) return null;
+  if (patches.length !== 3 || bytes.length > MAX_TEMPLATE_BYTES) return null;
+  const [number, size, offset] = patches as [SpanPatch, SpanPatch, SpanPatch];
+  const { traceHalf, spanId } = PatchKind;
+  const isNumber = number.kind === traceHalf || (number.kind === spanId && number.argument === 0);
+  if (!isNumber || size.kind !== PatchKind.size || offset.kind !== PatchKind.offset) return null;
+  const { wide, narrow } = checksum.record;
+  const isLaidOut = wide.length === 1 && narrow.length === 3 && wide[0] === number.at;
+  if (!isLaidOut || narrow[0] !== size.at || narrow[1] !== offset.at) return null;
+  return { number: number.at, size: size.at, offset: offset.at };
 }
 
 /**

@@ -12,3 +12,4 @@ export { scanLines } from './scan-lines';
 export { snappy } from './snappy';
 export { encodeSpans } from './spans';
 export { putIds } from './trace-ids';
+export { encodeUniformSpans } from './uniform-spans';

@@ -1,7 +1,7 @@
 import { copyBytes } from './copy';
 import { hexOf8, putHex16 } from './hex';
 import { contextTraceId, hasContext, isStamped, Stamp, stampedFrom, stampsAll } from './stamp';
-import { draw, spanIdOf, traceHalf } from './trace-ids';
+import { bigEndian, draw, spanIdOf, traceHalf } from './trace-ids';
 import { putVarint, varintLength } from './varint';
 
 /**
@@ -85,7 +85,7 @@ function putStamp(to: usize, stamp: Stamp, row: u32, prefix: v128): usize {
     noteRegion(stamp, to, TRACE_ID_DIGITS);
   } else {
     v128.store(to, prefix);
-    v128.store(to, hexOf8(i64x2.splat(traceHalf(draw(stamp.seed, row), stamp.threshold))), 16);
+    v128.store(to, hexOf8(bigEndian(traceHalf(draw(stamp.seed, row), stamp.threshold))), 16);
     // The first half is that of the record before.
     noteRegion(stamp, to + TRACE_ID_DIGITS / 2, TRACE_ID_DIGITS / 2);
   }
@@ -93,7 +93,7 @@ function putStamp(to: usize, stamp: Stamp, row: u32, prefix: v128): usize {
   if (stamp.spanIds == 0) return to;
   v128.store(to, SPAN_ID);
   to += SPAN_ID_HEAD;
-  v128.store(to, hexOf8(i64x2.splat(spanIdOf(draw(stamp.seed, row), 0))));
+  v128.store(to, hexOf8(bigEndian(spanIdOf(draw(stamp.seed, row), 0))));
   noteRegion(stamp, to, SPAN_ID_DIGITS);
   return to + SPAN_ID_DIGITS;
 }

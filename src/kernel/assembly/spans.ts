@@ -1,7 +1,7 @@
 import { Checksum } from './checksum';
 import { copyBytes } from './copy';
 import { hexOf8 } from './hex';
-import { draw, spanIdOf, traceHalf } from './trace-ids';
+import { bigEndian, draw, spanIdOf, traceHalf } from './trace-ids';
 
 /** OTLP spans of logs, copied from a template. Called through `Kernel.encodeSpans`, which documents the rules. */
 
@@ -39,7 +39,7 @@ function groupsOf(value: u64): u64 {
 }
 
 function putUid(to: usize, offset: u64): void {
-  const digits = hexOf8(i64x2.splat(bswap(offset)));
+  const digits = hexOf8(bigEndian(offset));
   v128.store32_lane(to, digits, 1);
   v128.store64_lane(to, digits, 1, 4);
 }
@@ -87,7 +87,7 @@ export function encodeSpans(
       const at = to + (load<u32>(patch) >> 8);
       switch (code) {
         case TRACE_HALF:
-          store<u64>(at, traceHalf(random, threshold));
+          v128.store64_lane(at, bigEndian(traceHalf(random, threshold)), 0);
           break;
         case INCOMING_PARENT:
           store<u64>(at, load<u64>(contexts + (row << CONTEXT_SHIFT), CONTEXT_SPAN_ID));
@@ -108,7 +108,7 @@ export function encodeSpans(
           v128.store(at, v128.load(contexts + (row << CONTEXT_SHIFT)));
           break;
         default:
-          store<u64>(at, spanIdOf(random, code - SPAN_ID));
+          v128.store64_lane(at, bigEndian(spanIdOf(random, code - SPAN_ID)), 0);
       }
     }
     if (checksum !== null) register = checksum.add(register, to);

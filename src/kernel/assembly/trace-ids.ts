@@ -20,22 +20,28 @@ function multiplyHigh(a: u64, b: u64): u64 {
   return aHigh * bHigh + (middle >> 32) + (rest >> 32);
 }
 
-/** The second half of the trace id of a row whose number is `random`, as it is stored; its low 56 bits are at least `threshold`. */
-export function traceHalf(random: u64, threshold: u64): u64 {
-  if (threshold == 0) return bswap(random);
-  // Shifted so that the product's upper half begins at bit 56.
-  const above = multiplyHigh(random << 8, ((<u64>1) << 56) - threshold);
-  return bswap((random & 0xff00000000000000) | (threshold + above));
+/** A number's bytes, the highest first, twice. */
+export function bigEndian(number: u64): v128 {
+  const bytes = i64x2.splat(number);
+  return i8x16.shuffle(bytes, bytes, 7, 6, 5, 4, 3, 2, 1, 0, 7, 6, 5, 4, 3, 2, 1, 0);
 }
 
-/** Span id `n` of a row whose number is `random`, as it is stored. */
+/** The second half of the trace id of a row whose number is `random`; its low 56 bits are at least `threshold`. */
+export function traceHalf(random: u64, threshold: u64): u64 {
+  if (threshold == 0) return random;
+  // Shifted so that the product's upper half begins at bit 56.
+  const above = multiplyHigh(random << 8, ((<u64>1) << 56) - threshold);
+  return (random & 0xff00000000000000) | (threshold + above);
+}
+
+/** Span id `n` of a row whose number is `random`. */
 export function spanIdOf(random: u64, n: u32): u64 {
-  return bswap(n == 0 ? random : ((<u64>n) << 56) | (random >> 8));
+  return n == 0 ? random : ((<u64>n) << 56) | (random >> 8);
 }
 
 /** Writes the second half of a record's trace id and its span id number `n`, 8 bytes each. */
 export function putIds(seed: u64, threshold: u64, row: u32, n: u32, to: usize): void {
   const random = draw(seed, row);
-  store<u64>(to, traceHalf(random, threshold));
-  store<u64>(to, spanIdOf(random, n), 8);
+  v128.store64_lane(to, bigEndian(traceHalf(random, threshold)), 0);
+  v128.store64_lane(to, bigEndian(spanIdOf(random, n)), 0, 8);
 }

@@ -1,0 +1,110 @@
+import { Checksum } from './checksum';
+import { bigEndian, draw } from './trace-ids';
+
+/**
+ * OTLP spans of logs that differ in nothing but their number, size and position, as nearly all of full-e2e do: what
+ * spans.ts does for any template, without a decision per record. Called through `Kernel.encodeSpans`.
+ */
+
+/** Where a template has what differs. */
+@unmanaged
+class UniformTemplate {
+  bytes: usize;
+  length: u32;
+  /** The row's number, 8 bytes, in the trace id or as the root's span id. */
+  number: u32;
+  /** Varints of 4 and 8 bytes. */
+  size: u32;
+  position: u32;
+}
+
+/** A number below 2^28 as a varint of 4 bytes of which each says that another follows. */
+function groupsOf28(value: u32): u32 {
+  const pairs = (value & 0x3fff) | ((value & 0x0fffc000) << 2);
+  return (pairs & 0x007f007f) | ((pairs & 0x3f803f80) << 1) | 0x80808080;
+}
+
+/** What 4 bytes add, of which the tables are at `table`: the lower two of them. */
+function lowerSum(table: usize, bytes: u32): u32 {
+  return load<u32>(table + ((bytes & 0xff) << 2)) ^ load<u32>(table + ((bytes >> 6) & 0x3fc), 1024);
+}
+
+/** The upper two of them. */
+function upperSum(table: usize, bytes: u32): u32 {
+  return load<u32>(table + ((bytes >> 14) & 0x3fc), 2048) ^ load<u32>(table + ((bytes >> 22) & 0x3fc), 3072);
+}
+
+/**
+ * Writes the spans of `count` records, at least one, for which there must be room; returns the register of the checksum behind them.
+ * `rows`: as in join-lines.ts. The position of the record that starts at `base` is `from`; positions have the same
+ * quotient by 2^28. The checksum has one stretch of 8 bytes, the number, and two of 4, the size and the lower half of
+ * the position.
+ */
+export function encodeUniformSpans(
+  starts: usize,
+  lengths: usize,
+  rows: usize,
+  first: u32,
+  count: u32,
+  base: u32,
+  from: f64,
+  seed: u64,
+  template: UniformTemplate,
+  to: usize,
+  checksum: Checksum,
+): u32 {
+  const position = <u64>from - base;
+  const length = template.length;
+  const bytes = template.bytes;
+  const numberAt = template.number;
+  const sizeAt = template.size;
+  const positionAt = template.position;
+  const passing = checksum.tables;
+  const ofNumber = passing + 4096;
+  const ofSize = ofNumber + 8192;
+  const ofPosition = ofSize + 4096;
+  const constant = checksum.constant;
+  let register = checksum.register;
+  /** What seldom differs from one record to the next, and what it adds: the upper halves of sizes and positions. */
+  let sizeAbove: u32 = 0;
+  let placeAbove: u32 = 0;
+  let added = constant ^ upperSum(ofSize, 0) ^ upperSum(ofPosition, 0);
+  const start = position + load<u32>(starts + ((rows == 0 ? first : load<u32>(rows)) << 2));
+  const above = (<u64>(groupsOf28(<u32>(start >> 28)) & 0x7fffffff)) << 32;
+  for (let i: u32 = 0; i < count; i++) {
+    const row = rows == 0 ? first + i : load<u32>(rows + (i << 2));
+    for (let at: u32 = 0; at < length; at += 16) v128.store(to + at, v128.load(bytes + at));
+    const number = draw(seed, row);
+    v128.store64_lane(to + numberAt, bigEndian(number), 0);
+    const size = groupsOf28(load<u32>(lengths + (row << 2))) & 0x7fffffff;
+    store<u32>(to + sizeAt, size);
+    const place = groupsOf28(<u32>(position + load<u32>(starts + (row << 2))));
+    store<u64>(to + positionAt, above | place);
+    if (size >> 16 != sizeAbove || place >> 16 != placeAbove) {
+      sizeAbove = size >> 16;
+      placeAbove = place >> 16;
+      added = constant ^ upperSum(ofSize, size) ^ upperSum(ofPosition, place);
+    }
+    const low = <u32>number;
+    const high = <u32>(number >> 32);
+    // The number's bytes are written the highest first.
+    const sum =
+      added ^
+      lowerSum(ofSize, size) ^
+      lowerSum(ofPosition, place) ^
+      (load<u32>(ofNumber + ((high >> 22) & 0x3fc)) ^
+        load<u32>(ofNumber + ((high >> 14) & 0x3fc), 1024) ^
+        (load<u32>(ofNumber + ((high >> 6) & 0x3fc), 2048) ^ load<u32>(ofNumber + ((high & 0xff) << 2), 3072))) ^
+      (load<u32>(ofNumber + ((low >> 22) & 0x3fc), 4096) ^
+        load<u32>(ofNumber + ((low >> 14) & 0x3fc), 5120) ^
+        (load<u32>(ofNumber + ((low >> 6) & 0x3fc), 6144) ^ load<u32>(ofNumber + ((low & 0xff) << 2), 7168)));
+    register =
+      sum ^
+      (load<u32>(passing + ((register & 0xff) << 2)) ^
+        load<u32>(passing + ((register >> 6) & 0x3fc), 1024) ^
+        (load<u32>(passing + ((register >> 14) & 0x3fc), 2048) ^
+          load<u32>(passing + ((register >> 22) & 0x3fc), 3072)));
+    to += length;
+  }
+  return register;
+}
