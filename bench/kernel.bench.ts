@@ -219,7 +219,9 @@ function cases(kernel: Kernel, corpus: string, line: (i: number) => string): Cas
     entry('joinLines, every other', count >> 1, length >> 1, () => kernel.joinLines(half, out, 0)),
     entry('lokiStream', count, length, () => kernel.lokiStream(all, kernel.scratch, 0, loki)),
     entry('Loki body', count, length, () => body(null, false)),
-    entry('Loki body, unstamped rows', count, length, () => body({ ...stamp, rows: new Uint32Array(0) }, true)),
+    entry('Loki body, unstamped rows', count, length, () =>
+      body({ ...stamp, rows: new Uint32Array(0) }, true),
+    ),
     entry('Loki body, trace id of a tenth', count, length, () => body({ ...stamp, rows: tenth }, true)),
     entry('Loki body, trace id, plain', count, length, () => body(stamp, false)),
     entry('Loki body, trace id, fused', count, length, () => body(stamp, true)),

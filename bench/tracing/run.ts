@@ -16,6 +16,9 @@ import type { Subject } from './subject.ts';
 import { Turns } from './turns.ts';
 import { OFF, TRACED_PIPELINES, type TracedPipeline, type Variant, variantsOf } from './variants.ts';
 
+/** Of each mode, before the measurement: what the engine compiles in the beginning is not a cost of a log. */
+const WARM_UP_BYTES = 1024 * 2 ** 20;
+
 interface Result {
   readonly pipeline: TracedPipeline;
   readonly corpus: Corpus;
@@ -63,8 +66,9 @@ async function measureModes(pipeline: TracedPipeline, variants: readonly Variant
   const subjects = [OFF, ...variants].map((variant): Subject => ({ variant, samples: [] }));
   const turns = await Turns.start(folder, pipeline, it, ends);
   try {
-    // One round for the engine to compile what runs: that is not a cost of a log.
-    for (const { variant } of subjects) await turns.take(variant);
+    for (let done = 0; done < WARM_UP_BYTES; done += it.bytes) {
+      for (const { variant } of subjects) await turns.take(variant);
+    }
     for (let round = 1; round <= options.repetitions; round++) {
       for (const { variant, samples } of shuffled(subjects)) samples.push(await turns.take(variant));
       const ns = subjects.map(({ samples }) => ((samples.at(-1)!.cpuMs * 1e6) / it.lines).toFixed(0));

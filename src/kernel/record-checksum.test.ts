@@ -47,7 +47,7 @@ function encoded(
       from: 77,
       template: { bytes, patches: places },
       useBlobs: false,
-      checksum: { record, constant, register: 0, isSteady: false },
+      checksum: { record, constant, register: 0 },
     },
     kernel.spans,
   );

@@ -12,8 +12,6 @@ export interface Stretch {
   readonly at: number;
   /** For each of the 4 or 8 bytes, every place where the record has it. */
   readonly bytes: readonly (readonly Place[])[];
-  /** These 4 bytes seldom differ within a run of records: `steadyPart` says what they add once for all. At most one. */
-  readonly steady?: boolean;
 }
 
 export interface Place {
@@ -29,8 +27,6 @@ export interface RecordChecksum {
   /** Offsets of the stretches of 8 bytes, and of those of 4. */
   readonly wide: readonly number[];
   readonly narrow: readonly number[];
-  /** Where the record itself has the steady stretch, which is the last narrow one; -1: there is none. */
-  readonly steadyAt: number;
 }
 
 const TABLE = 256;
@@ -58,9 +54,7 @@ export class RecordChecksums {
 /** @param length of a record in bytes. */
 export function recordChecksum(length: number, stretches: readonly Stretch[]): RecordChecksum {
   const wide = stretches.filter(({ bytes }) => bytes.length === 8);
-  const narrow = stretches
-    .filter(({ bytes }) => bytes.length === 4)
-    .toSorted((a, b) => Number(a.steady ?? false) - Number(b.steady ?? false));
+  const narrow = stretches.filter(({ bytes }) => bytes.length === 4);
   const bytes = [...wide, ...narrow].flatMap((stretch) => stretch.bytes);
   const tables = new Uint32Array((4 + bytes.length) * TABLE);
   const passRecord = passZeros(ONE, length);
@@ -78,20 +72,7 @@ export function recordChecksum(length: number, stretches: readonly Stretch[]): R
     }
     fillTable(tables.subarray((4 + i) * TABLE), start >>> 0, (bit) => multiply(sum >>> 0, 1 << bit));
   }
-  const steady = narrow.at(-1)?.steady ? narrow.at(-1)!.bytes[0]![0]! : null;
-  return {
-    tables,
-    wide: wide.map(({ at }) => at),
-    narrow: narrow.map(({ at }) => at),
-    steadyAt: steady === null ? -1 : length - 1 - steady.behind,
-  };
-}
-
-/** What the steady stretch adds to every record when it is in all of them what it is in this one. */
-export function steadyPart({ tables, steadyAt }: RecordChecksum, record: Buffer): number {
-  let sum = 0;
-  for (let i = 0; i < 4; i++) sum ^= tables[tables.length - (4 - i) * TABLE + record[steadyAt + i]!]!;
-  return sum >>> 0;
+  return { tables, wide: wide.map(({ at }) => at), narrow: narrow.map(({ at }) => at) };
 }
 
 /** Fills a table of a byte's values from what each of its bits adds. */

@@ -21,7 +21,7 @@ const template: fc.Arbitrary<SpanTemplate> = fc
   .record({
     parts: fc.array(
       fc.record({
-        kind: fc.constantFrom(...([0, 1, 2, 3, 4, 5, 7] as const)),
+        kind: fc.constantFrom(...([0, 1, 2, 3, 4, 5, 7, 8] as const)),
         argument: fc.nat(13),
         gap: fc.oneof(fc.nat(20), fc.constantFrom(0, 60, 64, 1100)),
       }),

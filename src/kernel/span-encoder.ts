@@ -15,7 +15,13 @@ import {
 import type { RecordBlobs, Region } from './options.ts';
 import type { RecordChecksum } from './record-checksum.ts';
 import type { Selection } from './slot.ts';
-import { type EncodedSpans, PatchKind, type SpanOptions, type SpanPatch, type SpanTemplate } from './span-template.ts';
+import {
+  type EncodedSpans,
+  PatchKind,
+  type SpanOptions,
+  type SpanPatch,
+  type SpanTemplate,
+} from './span-template.ts';
 
 /** A span id's patch is this and its number, in one byte; the other kinds are below. */
 const SPAN_ID_CODE = 16;
@@ -53,7 +59,7 @@ export class SpanEncoder {
     const { template, useBlobs, checksum, from, seed, threshold } = options;
     const bytes = count * template.bytes.length;
     const places = uniformPlaces(options);
-    if (places !== null && count > 0 && bytes <= out.capacity) {
+    if (places !== null && bytes <= out.capacity) {
       const register = this.#encodeUniform(selection, rows, count, options, places, out.address);
       return { bytes, rows: count, register };
     }
@@ -111,7 +117,7 @@ export class SpanEncoder {
   }
 
   /** Address of the checksum. */
-  #prepareChecksum({ record, constant, register, isSteady }: NonNullable<SpanOptions['checksum']>): number {
+  #prepareChecksum({ record, constant, register }: NonNullable<SpanOptions['checksum']>): number {
     const { checksum } = this.#layout;
     if (record !== this.#checksum) {
       putTables(this.#words, checksum, record);
@@ -120,8 +126,7 @@ export class SpanEncoder {
     const head = checksum.head >> 2;
     this.#words[head] = constant;
     this.#words[head + 1] = register;
-    const stretches = record.wide.length + record.narrow.length - (isSteady ? 1 : 0);
-    this.#words[head + 5] = checksum.stretches + 4 * stretches;
+    this.#words[head + 5] = checksum.stretches + 4 * (record.wide.length + record.narrow.length);
     return checksum.head;
   }
 }
@@ -136,14 +141,14 @@ interface UniformPlaces {
 /** Null: the logs differ in something else, or their checksum is not laid out as it is for these three. */
 function uniformPlaces({ template, useBlobs, checksum, threshold }: SpanOptions): UniformPlaces | null {
   const { patches, bytes } = template;
-  if (checksum === null || !checksum.isSteady || useBlobs || threshold !== 0n) return null;
+  if (checksum === null || useBlobs || threshold !== 0n) return null;
   if (patches.length !== 3 || bytes.length > MAX_TEMPLATE_BYTES) return null;
   const [number, size, offset] = patches as [SpanPatch, SpanPatch, SpanPatch];
   const { traceHalf, spanId } = PatchKind;
   const isNumber = number.kind === traceHalf || (number.kind === spanId && number.argument === 0);
-  if (!isNumber || size.kind !== PatchKind.size || offset.kind !== PatchKind.offset) return null;
+  if (!isNumber || size.kind !== PatchKind.size || offset.kind !== PatchKind.offsetLow) return null;
   const { wide, narrow } = checksum.record;
-  const isLaidOut = wide.length === 1 && narrow.length === 3 && wide[0] === number.at;
+  const isLaidOut = wide.length === 1 && narrow.length === 2 && wide[0] === number.at;
   if (!isLaidOut || narrow[0] !== size.at || narrow[1] !== offset.at) return null;
   return { number: number.at, size: size.at, offset: offset.at };
 }

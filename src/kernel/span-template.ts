@@ -18,6 +18,8 @@ export const PatchKind = {
   rootLength: 6,
   /** 16 bytes: the trace id that came with the log. */
   incomingTraceId: 7,
+  /** The position's low 28 bits: the first 4 bytes of the varint, of which the others are the caller's. */
+  offsetLow: 8,
 } as const;
 
 /** How many bytes are patched, by kind. */
@@ -30,6 +32,7 @@ export const PATCH_WIDTHS: Readonly<Record<SpanPatch['kind'], number>> = {
   [PatchKind.uid]: 12,
   [PatchKind.rootLength]: 4,
   [PatchKind.incomingTraceId]: 16,
+  [PatchKind.offsetLow]: 4,
 };
 
 export interface SpanPatch {
@@ -57,14 +60,12 @@ export interface SpanOptions {
   readonly useBlobs: boolean;
   /**
    * Also computes the CRC-32 of what the encoded records stand for, from that of the template (`constant`, without what
-   * is before it) and the register (crc32.ts) that what is before the records leaves; null: of nothing. `isSteady`:
-   * what the steady stretch adds is in the constant.
+   * is before it) and the register (crc32.ts) that what is before the records leaves; null: of nothing.
    */
   readonly checksum: {
     readonly record: RecordChecksum;
     readonly constant: number;
     readonly register: number;
-    readonly isSteady: boolean;
   } | null;
 }
 

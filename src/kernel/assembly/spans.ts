@@ -22,6 +22,7 @@ const OFFSET: u32 = 4;
 const UID: u32 = 5;
 const ROOT_LENGTH: u32 = 6;
 const INCOMING_TRACE: u32 = 7;
+const OFFSET_LOW: u32 = 8;
 const SPAN_ID: u32 = 16;
 
 /** Bytes of a padded root length. */
@@ -97,6 +98,9 @@ export function encodeSpans(
           break;
         case OFFSET:
           store<u64>(at, groupsOf(offset) | 0x0080808080808080);
+          break;
+        case OFFSET_LOW:
+          store<u32>(at, <u32>groupsOf(<u32>offset & 0x0fffffff) | 0x80808080);
           break;
         case UID:
           putUid(at, offset);

@@ -13,7 +13,7 @@ class UniformTemplate {
   length: u32;
   /** The row's number, 8 bytes, in the trace id or as the root's span id. */
   number: u32;
-  /** Varints of 4 and 8 bytes. */
+  /** The size, a varint of 4 bytes, and the first 4 bytes of the position's. */
   size: u32;
   position: u32;
 }
@@ -35,10 +35,9 @@ function upperSum(table: usize, bytes: u32): u32 {
 }
 
 /**
- * Writes the spans of `count` records, at least one, for which there must be room; returns the register of the checksum behind them.
- * `rows`: as in join-lines.ts. The position of the record that starts at `base` is `from`; positions have the same
- * quotient by 2^28. The checksum has one stretch of 8 bytes, the number, and two of 4, the size and the lower half of
- * the position.
+ * Writes the spans of `count` records, for which there must be room; returns the register of the checksum behind them.
+ * `rows`: as in join-lines.ts. The position of the record that starts at `base` is `from`. The checksum has one stretch of 8
+ * bytes, the number, and two of 4, the size and the position.
  */
 export function encodeUniformSpans(
   starts: usize,
@@ -53,7 +52,7 @@ export function encodeUniformSpans(
   to: usize,
   checksum: Checksum,
 ): u32 {
-  const position = <u64>from - base;
+  const position = <u32>(<u64>from) - base;
   const length = template.length;
   const bytes = template.bytes;
   const numberAt = template.number;
@@ -69,8 +68,6 @@ export function encodeUniformSpans(
   let sizeAbove: u32 = 0;
   let placeAbove: u32 = 0;
   let added = constant ^ upperSum(ofSize, 0) ^ upperSum(ofPosition, 0);
-  const start = position + load<u32>(starts + ((rows == 0 ? first : load<u32>(rows)) << 2));
-  const above = (<u64>(groupsOf28(<u32>(start >> 28)) & 0x7fffffff)) << 32;
   for (let i: u32 = 0; i < count; i++) {
     const row = rows == 0 ? first + i : load<u32>(rows + (i << 2));
     for (let at: u32 = 0; at < length; at += 16) v128.store(to + at, v128.load(bytes + at));
@@ -78,8 +75,8 @@ export function encodeUniformSpans(
     v128.store64_lane(to + numberAt, bigEndian(number), 0);
     const size = groupsOf28(load<u32>(lengths + (row << 2))) & 0x7fffffff;
     store<u32>(to + sizeAt, size);
-    const place = groupsOf28(<u32>(position + load<u32>(starts + (row << 2))));
-    store<u64>(to + positionAt, above | place);
+    const place = groupsOf28(position + load<u32>(starts + (row << 2)));
+    store<u32>(to + positionAt, place);
     if (size >> 16 != sizeAbove || place >> 16 != placeAbove) {
       sizeAbove = size >> 16;
       placeAbove = place >> 16;
@@ -94,7 +91,8 @@ export function encodeUniformSpans(
       lowerSum(ofPosition, place) ^
       (load<u32>(ofNumber + ((high >> 22) & 0x3fc)) ^
         load<u32>(ofNumber + ((high >> 14) & 0x3fc), 1024) ^
-        (load<u32>(ofNumber + ((high >> 6) & 0x3fc), 2048) ^ load<u32>(ofNumber + ((high & 0xff) << 2), 3072))) ^
+        (load<u32>(ofNumber + ((high >> 6) & 0x3fc), 2048) ^
+          load<u32>(ofNumber + ((high & 0xff) << 2), 3072))) ^
       (load<u32>(ofNumber + ((low >> 22) & 0x3fc), 4096) ^
         load<u32>(ofNumber + ((low >> 14) & 0x3fc), 5120) ^
         (load<u32>(ofNumber + ((low >> 6) & 0x3fc), 6144) ^ load<u32>(ofNumber + ((low & 0xff) << 2), 7168)));

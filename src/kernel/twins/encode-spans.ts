@@ -25,6 +25,7 @@ export function encodeSpan(
       [PatchKind.incomingParentSpanId]: () => context.spanId,
       [PatchKind.size]: () => padded(size, 4),
       [PatchKind.offset]: () => padded(offset, 8),
+      [PatchKind.offsetLow]: () => padded(offset, 8).subarray(0, 4),
       [PatchKind.uid]: () => Buffer.from((offset % 2 ** 48).toString(16).padStart(12, '0')),
       [PatchKind.rootLength]: () => padded(bytes.length - at - 4, 4),
       [PatchKind.incomingTraceId]: () => context.traceId,

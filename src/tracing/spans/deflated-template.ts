@@ -8,7 +8,7 @@
  * last has `tail` in place of its last `jointBytes`.
  */
 import type { RecordChecksum, RecordChecksums, Stretch } from '../../kernel/record-checksum.ts';
-import { PatchKind, type SpanPatch, type SpanTemplate } from '../../kernel/span-template.ts';
+import type { SpanPatch, SpanTemplate } from '../../kernel/span-template.ts';
 import { DeflateWriter, MAX_DISTANCE, MIN_COPY } from './deflate-writer.ts';
 import { type Part, partsOf, type Value } from './record-parts.ts';
 import type { Template } from './span-template.ts';
@@ -17,13 +17,14 @@ export interface DeflatedTemplate extends SpanTemplate {
   readonly head: Buffer;
   readonly jointBytes: number;
   readonly tail: Buffer;
+  /** Where a log has the upper half of its position, which all logs of a run share; -1: positions are not told. */
+  readonly sharedAt: number;
   /** Asked for whenever it is needed: it is large, and kept only for what is in use. */
   readonly checksum: () => RecordChecksum;
 }
 
-/** The kernel's checksum takes a value in stretches of 8 bytes, or 4. */
-const WIDE = 8;
-const NARROW = 4;
+/** The kernel's checksum takes a value in stretches of 8 bytes at most. */
+const STRETCH = 8;
 
 /**
  * Null: a log's spans are too large for a copy to reach back to those of the log before.
@@ -36,7 +37,7 @@ export function deflateTemplate(
 ): DeflatedTemplate | null {
   const { bytes: record } = template;
   if (record.length > MAX_DISTANCE) return null;
-  const { parts, values, patches } = partsOf(template, sameHalves);
+  const { parts, values, patches, sharedAt } = partsOf(template, sameHalves);
   const first = parts.findIndex(({ kind }) => kind === 'new');
   const before = parts[first]!.from;
 
@@ -74,6 +75,7 @@ export function deflateTemplate(
     head: head.finish(),
     jointBytes: bytes.length - lastEnd,
     tail: tail.finish(),
+    sharedAt,
     checksum: () => checksums.get(key, record.length, stretches),
   };
 }
@@ -100,14 +102,11 @@ function writeCopies(writer: DeflateWriter, record: Buffer, parts: readonly Part
 
 function stretchesOf(record: Buffer, value: Value, placeOf: (at: number) => number): Stretch[] {
   const stretches: Stretch[] = [];
-  // Positions of the logs of a run differ in their low 28 bits, which are the first 4 bytes.
-  const isPosition = value.kind === PatchKind.offset;
-  const width = isPosition ? NARROW : WIDE;
-  for (let from = 0; from < value.places.length; from += width) {
+  for (let from = 0; from < value.places.length; from += STRETCH) {
     const bytes = value.places
-      .slice(from, from + width)
+      .slice(from, from + STRETCH)
       .map((places) => places.map((at) => ({ behind: record.length - 1 - at, placeholder: record[at]! })));
-    stretches.push({ at: placeOf(value.at + from), bytes, steady: isPosition && from > 0 });
+    stretches.push({ at: placeOf(value.at + from), bytes });
   }
   return stretches;
 }

@@ -18,7 +18,7 @@ import type { LogTemplate, LogTemplates } from './log-templates.ts';
 import { textOfTime } from './record-uid.ts';
 import { divideByContext, partOf, type RowList } from './row-list.ts';
 import type { SpanBlobs } from './span-blobs.ts';
-import { deflatedBound, encodeDeflated, encodePlain, type RunSource } from './span-run.ts';
+import { deflatedBound, encodeDeflated, encodePlain, type RunSource, sharesPositions } from './span-run.ts';
 import { Cells, fill } from './span-template.ts';
 import type { Way } from './ways.ts';
 
@@ -210,7 +210,7 @@ export class LogSpanWriter {
     const { live, count } = source.selection;
     const rows = live?.length ?? count;
     const spans = rows * template.spans;
-    const compresses = deflates && blobBytes === null && rows >= MIN_DEFLATED;
+    const compresses = deflates && blobBytes === null && rows >= MIN_DEFLATED && sharesPositions(source);
     const deflated = compresses ? template.deflated(source.threshold) : null;
     const bound =
       deflated === null

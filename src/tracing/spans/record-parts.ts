@@ -24,11 +24,13 @@ export interface RecordParts {
   readonly values: readonly Value[];
   /** Those that write what is new. */
   readonly patches: readonly SpanPatch[];
+  /** Where the upper half of the position stands, of which the lower half alone is new; -1: nowhere. */
+  readonly sharedAt: number;
 }
 
 /** Up to here repeating what is constant between two new parts costs less than ending a block and beginning the next. */
 const MAX_BETWEEN = 9;
-/** What a cell fills has this many bytes. */
+/** What is filled for each run has this many bytes at most. */
 const CELL = 8;
 /** The first byte of a child's id is its number, the others are the first ones of its root's (kernel/trace-ids.ts). */
 const CHILD_HEAD = 1;
@@ -40,13 +42,15 @@ export function partsOf(template: Template, sameHalves: boolean): RecordParts {
   let childAt = -1;
   const varying: Exclude<Part, { kind: 'constant' }>[] = [];
   const patches: SpanPatch[] = [];
+  let sharedAt = -1;
   for (const patch of template.patches.toSorted((a, b) => a.at - b.at)) {
     // Without a blob the root's length is constant.
     if (patch.kind === PatchKind.rootLength) continue;
     const isChild = patch.kind === PatchKind.spanId && patch.argument > 0;
     const from = patch.at + (isChild ? CHILD_HEAD : 0);
-    const to = patch.at + PATCH_WIDTHS[patch.kind];
-    const kind = sameHalves && patch.kind === PatchKind.traceHalf ? PatchKind.spanId : patch.kind;
+    const kind = kindOf(patch, sameHalves);
+    const to = patch.at + PATCH_WIDTHS[kind];
+    if (kind === PatchKind.offsetLow) sharedAt = to;
     let value = values.get(kind);
     if (value === undefined) {
       value = { kind, at: -1, places: Array.from({ length: PATCH_WIDTHS[kind] }, () => []) };
@@ -56,30 +60,40 @@ export function partsOf(template: Template, sameHalves: boolean): RecordParts {
     const known = value.at === -1 && isChild ? childAt : value.at;
     if (known === -1) {
       varying.push({ kind: 'new', from, to });
-      patches.push(patch);
+      patches.push({ ...patch, kind: kind === PatchKind.offsetLow ? kind : patch.kind });
       if (isChild) childAt = from;
       else value.at = from;
     } else varying.push({ kind: 'repeated', from, to, distance: from - known });
   }
   return {
-    parts: withConstants(template, varying),
+    parts: withConstants(template, varying, sharedAt),
     values: [...values.values()],
     patches,
+    sharedAt,
   };
+}
+
+/** What a patch writes of a log, compressed: the same as another patch, or less. */
+function kindOf({ kind }: SpanPatch, sameHalves: boolean): SpanPatch['kind'] {
+  if (kind === PatchKind.offset) return PatchKind.offsetLow;
+  return sameHalves && kind === PatchKind.traceHalf ? PatchKind.spanId : kind;
 }
 
 /** Adds what lies between; new parts that are close to one another become one. */
 function withConstants(
   { gaps, bytes }: Template,
   varying: readonly Exclude<Part, { kind: 'constant' }>[],
+  sharedAt: number,
 ): Part[] {
+  const filled = [...gaps.filter((_, i) => i % 2 === 0), ...(sharedAt === -1 ? [] : [sharedAt])];
   const parts: Part[] = [];
   let end = 0;
   for (const part of varying) {
     const last = parts.at(-1);
     const between = part.from - end;
-    // What a cell fills differs between batches: it must not be repeated from the template.
-    const joins = last?.kind === 'new' && between <= MAX_BETWEEN && !hasCell(gaps, end, part.from);
+    // What is filled for each run must not be repeated from the template.
+    const isFilled = filled.some((at) => at < part.from && at + CELL > end);
+    const joins = last?.kind === 'new' && between <= MAX_BETWEEN && !isFilled;
     if (part.kind === 'new' && joins) parts[parts.length - 1] = { ...last, to: part.to };
     else {
       if (between > 0) parts.push({ kind: 'constant', from: end, to: part.from });
@@ -89,9 +103,4 @@ function withConstants(
   }
   if (end < bytes.length) parts.push({ kind: 'constant', from: end, to: bytes.length });
   return parts;
-}
-
-function hasCell(gaps: Uint32Array, from: number, to: number): boolean {
-  for (let i = 0; i < gaps.length; i += 2) if (gaps[i]! < to && gaps[i]! + CELL > from) return true;
-  return false;
 }

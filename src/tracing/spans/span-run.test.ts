@@ -8,7 +8,14 @@ import { Annotations } from './annotate.ts';
 import { deflateTemplate } from './deflated-template.ts';
 import { LogCell, type LogShape } from './log-shape.ts';
 import { buildLogTemplate } from './log-spans.ts';
-import { deflatedBound, encodeDeflated, encodePlain, plainSpans, type RunSource } from './span-run.ts';
+import {
+  deflatedBound,
+  encodeDeflated,
+  encodePlain,
+  plainSpans,
+  type RunSource,
+  sharesPositions,
+} from './span-run.ts';
 import { Cells, fill, type Template } from './span-template.ts';
 
 const kernel = smallKernel({ spanBytes: 2 ** 20, slotBytes: 2 ** 15 });
@@ -120,6 +127,7 @@ describe('a compressed run', () => {
     });
     fc.assert(
       fc.property(shapes, options, sources, (shape, given, source) => {
+        fc.pre(sharesPositions(source));
         const { plain, compressed } = both(source, built(shape, given));
         expect(plainSpans(compressed).equals(plain)).toBe(true);
         expect(compressed.deflated).toEqual({
@@ -136,6 +144,21 @@ describe('a compressed run', () => {
     const { plain, compressed } = both({ selection, seed: 7n, threshold: 0n, from: 0 }, built(COMPACT));
     expect(compressed.bytes.length).toBeLessThan(plain.length / 2);
   });
+});
+
+test.each([
+  ['ends where the low 28 bits of positions do', 2 ** 28 - 1, null, true],
+  ['begins where they do', 2 ** 28, null, true],
+  ['goes beyond', 2 ** 28 - 1, 3, false],
+])('a run that %s', (_, at, beyond, shared) => {
+  const [first, last] = [3, 5];
+  const start = slot.starts[last]! - slot.starts[first]!;
+  const selection = { slot, first, count: last - first + 1, live: null };
+  const from = at === 2 ** 28 || beyond !== null ? at : at - start;
+  expect(sharesPositions({ selection, seed: 1n, threshold: 0n, from })).toBe(shared);
+  // Rows that are not in it do not count.
+  const one = { ...selection, live: Uint32Array.of(last) };
+  expect(sharesPositions({ selection: one, seed: 1n, threshold: 0n, from })).toBe(true);
 });
 
 test('spans that are too large to be copied from are not compressed', () => {

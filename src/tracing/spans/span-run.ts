@@ -4,7 +4,6 @@
  */
 import { constants, crc32, inflateRawSync } from 'node:zlib';
 import type { Kernel } from '../../kernel/kernel.ts';
-import { steadyPart } from '../../kernel/record-checksum.ts';
 import type { Selection } from '../../kernel/slot.ts';
 import type { SpanTemplate } from '../../kernel/span-template.ts';
 import type { Deflated } from '../store/run.ts';
@@ -22,8 +21,9 @@ export interface RunSource {
   readonly from: number;
 }
 
-/** What the low 4 bytes of a position's varint hold: 28 bits. */
-const STEADY_BYTES = 2 ** 28;
+/** A position's varint has its low 28 bits in its first 4 bytes, and 4 more. */
+const LOW_POSITIONS = 2 ** 28;
+const SHARED = 4;
 
 type SpanKernel = Pick<Kernel, 'encodeSpans' | 'spans'>;
 
@@ -45,7 +45,7 @@ export function encodePlain(
   return kernel.encodeSpans(selection, { ...ids, template, useBlobs, checksum: null }, out).bytes;
 }
 
-/** The same compressed, of two records at least; there must be room for `deflatedBound`. */
+/** The same compressed, of two records at least for which `sharesPositions` holds; there must be room for `deflatedBound`. */
 export function encodeDeflated(
   kernel: SpanKernel,
   source: RunSource,
@@ -62,16 +62,16 @@ export function encodeDeflated(
   const register = registerOf(firstRecord);
   end += deflated.head.copy(bytes, end);
   const { selection, ...ids } = others;
-  const checksum = deflated.checksum();
-  const isSteady = checksum.steadyAt >= 0 && staysWithin(source, STEADY_BYTES);
-  const constant = registerOf(template.bytes) ^ (isSteady ? steadyPart(checksum, firstRecord) : 0);
+  const { sharedAt } = deflated;
+  if (sharedAt >= 0) firstRecord.copy(template.bytes, sharedAt, sharedAt, sharedAt + SHARED);
+  const constant = registerOf(template.bytes);
   const rest = kernel.encodeSpans(
     selection,
     {
       ...ids,
       template: deflated,
       useBlobs: false,
-      checksum: { record: checksum, constant, register, isSteady },
+      checksum: { record: deflated.checksum(), constant, register },
     },
     { address: kernel.spans.address + end, capacity: at + capacity - end },
   );
@@ -101,12 +101,13 @@ function divide({ selection, ...ids }: RunSource): [RunSource, RunSource] {
   ];
 }
 
-/** Whether all positions have the same quotient by `bytes`. */
-function staysWithin({ selection, from }: RunSource, bytes: number): boolean {
+/** Whether the records' positions have their upper halves in common; of a stream at full speed, all but one run in hundreds do. */
+export function sharesPositions({ selection, from }: RunSource): boolean {
   const { slot, first, count, live } = selection;
   const [one, last] = live === null ? [first, first + count - 1] : [live[0]!, live.at(-1)!];
   const start = from - slot.starts[first]!;
-  return Math.floor((start + slot.starts[one]!) / bytes) === Math.floor((start + slot.starts[last]!) / bytes);
+  const above = (row: number) => Math.floor((start + slot.starts[row]!) / LOW_POSITIONS);
+  return above(one) === above(last);
 }
 
 /** The register (kernel/crc32.ts) that these bytes leave, from 0. */
