@@ -92,7 +92,7 @@ export class Kernel {
     this.#wasm = instantiate(memory);
     this.#rows = new Uint32Array(buffer, layout.rows, slotRecords);
     this.#words = new Uint32Array(buffer);
-    this.#stampedRows = new Uint32Array(buffer, layout.stampedRows, slotRecords);
+    this.#stampedRows = new Uint32Array(buffer, layout.stampedRows, slotRecords + 1);
     this.#results = new Uint32Array(buffer, layout.results, 2);
     this.#spanEncoder = new SpanEncoder(this.#wasm, layout, this.bytes, this.blobs);
   }

@@ -75,7 +75,7 @@ export interface Layout {
   readonly rows: number;
   /** What and how to stamp (assembly/stamp.ts). */
   readonly stamp: number;
-  /** As `rows`, of the rows to stamp. */
+  /** As `rows`, of the rows to stamp, and one more. */
   readonly stampedRows: number;
   /** `ID_REGION_BYTES` each. */
   readonly idRegions: number;
@@ -116,7 +116,7 @@ export function layOut(options: KernelOptions): Layout {
   const snappyTable = place(SNAPPY_TABLE);
   const rows = place(slotRecords * 4);
   const stamp = place(64);
-  const stampedRows = place(slotRecords * 4);
+  const stampedRows = place((slotRecords + 1) * 4);
   const idRegionsRoom = slotRecords * IDS_PER_RECORD;
   const idRegions = place(idRegionsRoom * ID_REGION_BYTES);
   const template = { head: place(20), bytes: place(MAX_TEMPLATE_BYTES), patches: place(MAX_PATCHES * 4) };

@@ -3,13 +3,15 @@
 import type { StampOptions } from './options.ts';
 import type { Slot } from './slot.ts';
 
+/** Behind the last row to stamp. */
+const ABOVE_ALL = 0xffffffff;
 /** Offset of `Stamp.regions` in words. */
-const REGIONS = 10;
+const REGIONS = 9;
 
 /**
  * @param words the whole memory.
  * @param at address of the `Stamp`.
- * @param rowList where the list of rows goes.
+ * @param rowList where the list of rows goes, and one more.
  * @param regions address of the next region to note.
  */
 export function putStamp(
@@ -25,11 +27,13 @@ export function putStamp(
   big.writeBigUInt64BE(prefix, 0);
   big.writeBigUInt64LE(seed, 8);
   big.writeBigUInt64LE(threshold, 16);
-  if (rows !== null) rowList.set(rows);
+  if (rows !== null) {
+    rowList.set(rows);
+    rowList[rows.length] = ABOVE_ALL;
+  }
   words[stamp + 6] = rows === null ? 0 : rowList.byteOffset;
-  words[stamp + 7] = rows === null ? 0 : rowList.byteOffset + rows.byteLength;
-  words[stamp + 8] = hasContexts ? slot.contexts.byteOffset : 0;
-  words[stamp + 9] = spanIds ? 1 : 0;
+  words[stamp + 7] = hasContexts ? slot.contexts.byteOffset : 0;
+  words[stamp + 8] = spanIds ? 1 : 0;
   words[stamp + REGIONS] = regions;
 }
 

@@ -128,8 +128,8 @@ export function lokiEntriesSize(
     let entry = added + timestamp + scalarSize(length) + length;
     if (blobLengths != 0) entry += load<u32>(blobLengths + (row << 2));
     if (stamp !== null && !all) {
-      stamped = stampedFrom(stamp, stamped, row);
-      if (isStamped(stamp, stamped, row)) entry += stampBytes;
+      stamped = stampedFrom(stamped, row);
+      entry += select<u32>(stampBytes, 0, isStamped(stamped, row));
     }
     size += 1 + varintLength(entry) + entry;
     if (++nanos == <u32>SECOND) {
@@ -182,8 +182,8 @@ export function lokiEntries(
     let size = 2 + timestamp + scalarSize(length) + length + blob;
     let isTraced = all;
     if (stamp !== null && !all) {
-      stamped = stampedFrom(stamp, stamped, row);
-      isTraced = isStamped(stamp, stamped, row);
+      stamped = stampedFrom(stamped, row);
+      isTraced = isStamped(stamped, row);
     }
     if (isTraced) size += stampBytes;
     store<u8>(to, TAG_ENTRY);

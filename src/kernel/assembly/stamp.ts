@@ -11,9 +11,8 @@ export class Stamp {
   prefix: u64;
   seed: u64;
   threshold: u64;
-  /** Rows to stamp, u32 ascending, and their end; both 0: all. */
+  /** Rows to stamp, u32 ascending, with one behind them that is above all rows; 0: all. */
   rows: usize;
-  rowsEnd: usize;
   /** Address of the column; 0: not used. */
   contexts: usize;
   spanIds: u32;
@@ -23,18 +22,20 @@ export class Stamp {
 
 /** Whether every record is stamped. */
 export function stampsAll(stamp: Stamp): bool {
-  return stamp.rowsEnd == 0;
+  return stamp.rows == 0;
 }
 
 /** The place in the list of rows of the first that is not before `row`, from `at` on. */
-export function stampedFrom(stamp: Stamp, at: usize, row: u32): usize {
-  while (at < stamp.rowsEnd && load<u32>(at) < row) at += 4;
+export function stampedFrom(at: usize, row: u32): usize {
+  // Without a branch where rows are consecutive: which of them are stamped cannot be predicted.
+  at += select<usize>(4, 0, load<u32>(at) < row);
+  while (load<u32>(at) < row) at += 4;
   return at;
 }
 
 /** Whether `row`, whose place in the list is `at`, is stamped; where not all are. */
-export function isStamped(stamp: Stamp, at: usize, row: u32): bool {
-  return at < stamp.rowsEnd && load<u32>(at) == row;
+export function isStamped(at: usize, row: u32): bool {
+  return load<u32>(at) == row;
 }
 
 /** Whether the record came with a context, whose trace id it keeps. */
