@@ -13,7 +13,6 @@ import { tlsOptions } from './tls-options.ts';
 
 /** More of an answer is not read; collectors answer with a few bytes. */
 const MAX_ANSWER_BYTES = 64 * 1024;
-const GZIP = { 'content-encoding': 'gzip' };
 /** Longer than the usual `batch_timeout`, so that a quiet agent does not connect for every request. */
 const KEEP_ALIVE_MS = 60_000;
 
@@ -23,6 +22,7 @@ export interface HttpDestinationOptions {
   readonly connections: number;
   /** Statuses after which the same request may succeed later. */
   readonly retryable: ReadonlySet<number>;
+  readonly contentType: string;
   readonly userAgent: string;
   readonly clock: Clock;
 }
@@ -31,22 +31,25 @@ export class HttpDestination {
   /** The URL without user, password and query. */
   readonly endpoint: string;
   readonly #path: string;
-  readonly #headers: Readonly<Record<string, string>>;
+  /** By the encoding of the body. */
+  readonly #headers: Readonly<Record<Body['encoding'], Readonly<Record<string, string>>>>;
   readonly #pool: Pool;
   readonly #retryable: ReadonlySet<number>;
   readonly #clock: Clock;
 
   /** Connects to nothing yet. Throws when a file of the TLS settings cannot be read. */
-  constructor({ settings, connections, retryable, userAgent, clock }: HttpDestinationOptions) {
+  constructor({ settings, connections, retryable, contentType, userAgent, clock }: HttpDestinationOptions) {
     const url = new URL(settings.endpoint);
     this.endpoint = url.origin + url.pathname;
     this.#path = url.pathname + url.search;
     const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-    this.#headers = {
+    const identity = {
       'user-agent': userAgent,
       ...(user !== ':' && { authorization: `Basic ${Buffer.from(user).toString('base64')}` }),
       ...settings.headers,
+      'content-type': contentType,
     };
+    this.#headers = { identity, gzip: { ...identity, 'content-encoding': 'gzip' } };
     this.#pool = new Pool(url.origin, {
       connections,
       allowH2: false,
@@ -60,8 +63,8 @@ export class HttpDestination {
   }
 
   /** Resolves with the body of a 2xx answer. Rejects with `RetryableError`, `PermanentError` or the signal's reason. */
-  async post(body: Body, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Buffer> {
-    const { status, headers: answerHeaders, body: answer } = await this.#request(body, headers, signal);
+  async post(body: Body, signal: AbortSignal): Promise<Buffer> {
+    const { status, headers: answerHeaders, body: answer } = await this.#request(body, signal);
     if (status >= 200 && status < 300) return answer;
     const message = `${this.endpoint} answered ${status}${errorText(answerHeaders['content-type'], answer)}`;
     if (this.#retryable.has(status)) {
@@ -78,16 +81,12 @@ export class HttpDestination {
     await this.#pool.destroy();
   }
 
-  async #request(
-    { bytes, encoding }: Body,
-    headers: Readonly<Record<string, string>>,
-    signal: AbortSignal,
-  ): Promise<HttpAnswer> {
+  async #request({ bytes, encoding }: Body, signal: AbortSignal): Promise<HttpAnswer> {
     try {
       const request = {
         method: 'POST',
         path: this.#path,
-        headers: { ...this.#headers, ...headers, ...(encoding === 'gzip' && GZIP) },
+        headers: this.#headers[encoding],
         body: bytes,
       } as const;
       return await exchange(this.#pool, request, { signal, maxAnswerBytes: MAX_ANSWER_BYTES });

@@ -14,7 +14,7 @@ import type { EncodedSpans, Transport } from './transport.ts';
 /** Jaeger's collector answers 500 when its own queue is full. */
 const RETRYABLE = new Set([429, 500, 502, 503, 504]);
 
-const CONTENT_TYPE = { 'content-type': 'application/x-thrift' };
+const CONTENT_TYPE = 'application/x-thrift';
 
 export class JaegerTransport implements Transport {
   readonly #destination: HttpDestination;
@@ -26,6 +26,7 @@ export class JaegerTransport implements Transport {
     this.#destination = new HttpDestination({
       settings: { ...settings, endpoint: withFormat(settings.endpoint) },
       retryable: RETRYABLE,
+      contentType: CONTENT_TYPE,
       ...options,
     });
     this.#process = new ThriftWriter();
@@ -54,7 +55,7 @@ export class JaegerTransport implements Transport {
     writer.endStruct();
     const bytes = writer.finish();
     const body = await this.#bodies.make({ parts: [bytes], length: bytes.length });
-    await this.#destination.post(body, CONTENT_TYPE, signal);
+    await this.#destination.post(body, signal);
   }
 
   close(): Promise<void> {

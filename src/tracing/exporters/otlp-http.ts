@@ -11,7 +11,7 @@ import type { EncodedSpans, Transport } from './transport.ts';
 
 /** The specification lists these and forbids to send again after any other. */
 const RETRYABLE = new Set([429, 502, 503, 504]);
-const CONTENT_TYPE = { 'content-type': 'application/x-protobuf' };
+const CONTENT_TYPE = 'application/x-protobuf';
 
 export interface OtlpOptions {
   readonly settings: HttpSettings;
@@ -27,7 +27,12 @@ export class OtlpHttpTransport implements Transport {
   readonly #bodies: RequestBodies;
 
   constructor({ settings, envelope, ...options }: OtlpOptions) {
-    this.#destination = new HttpDestination({ settings, retryable: RETRYABLE, ...options });
+    this.#destination = new HttpDestination({
+      settings,
+      retryable: RETRYABLE,
+      contentType: CONTENT_TYPE,
+      ...options,
+    });
     this.#envelope = envelope;
     this.#bodies = new RequestBodies(settings.compression, options.connections);
   }
@@ -38,7 +43,7 @@ export class OtlpHttpTransport implements Transport {
 
   async send(batch: readonly EncodedSpans[], signal: AbortSignal): Promise<void> {
     const body = await this.#bodies.make(otlpRequest(this.#envelope, batch));
-    const answer = await this.#destination.post(body, CONTENT_TYPE, signal);
+    const answer = await this.#destination.post(body, signal);
     // Of a request that failed, the rest may still be on its way.
     this.#bodies.give(body);
     const partial = partialSuccess(answer);

@@ -114,7 +114,7 @@ export class LogSpanWriter {
 
   #shapeOf(
     { settings, processed }: BatchSpans,
-    { segment, ...group }: Group,
+    { segment, reason, traceState, note }: Group,
     way: Way,
     joined: boolean,
   ): LogShape {
@@ -123,9 +123,9 @@ export class LogSpanWriter {
     const events = scoped && settings.compact ? 'scope' : 'events';
     return {
       mode: settings.mode,
-      reason: group.reason,
-      traceState: joined ? '' : group.traceState,
-      note: group.note,
+      reason,
+      traceState: joined ? '' : traceState,
+      note,
       outcome: way.outcome,
       failure: way.failure,
       stages: settings.compact || joined ? events : 'spans',

@@ -36,13 +36,14 @@ export function deflatedBound(records: number, recordBytes: number, deflated: De
 /** Encodes into the kernel's memory for spans, at `at`, of which `capacity` bytes are free; returns the bytes written. */
 export function encodePlain(
   kernel: SpanKernel,
-  { selection, ...ids }: RunSource,
+  { selection, seed, threshold, from }: RunSource,
   template: SpanTemplate,
   useBlobs: boolean,
   { at, capacity }: { at: number; capacity: number },
 ): number {
   const out = { address: kernel.spans.address + at, capacity };
-  return kernel.encodeSpans(selection, { ...ids, template, useBlobs, checksum: null }, out).bytes;
+  return kernel.encodeSpans(selection, { seed, threshold, from, template, useBlobs, checksum: null }, out)
+    .bytes;
 }
 
 /** The same compressed, of two records at least for which `sharesPositions` holds; there must be room for `deflatedBound`. */
@@ -61,14 +62,16 @@ export function encodeDeflated(
   const firstRecord = bytes.subarray(end - record, end);
   const register = registerOf(firstRecord);
   end += deflated.head.copy(bytes, end);
-  const { selection, ...ids } = others;
   const { sharedAt } = deflated;
+  // What all records have in common is in the template when its register is computed.
   if (sharedAt >= 0) firstRecord.copy(template.bytes, sharedAt, sharedAt, sharedAt + SHARED);
   const constant = registerOf(template.bytes);
   const rest = kernel.encodeSpans(
-    selection,
+    others.selection,
     {
-      ...ids,
+      seed: others.seed,
+      threshold: others.threshold,
+      from: others.from,
       template: deflated,
       useBlobs: false,
       checksum: { record: deflated.checksum(), constant, register },
@@ -87,17 +90,22 @@ export function plainSpans({ bytes, deflated }: { bytes: Buffer; deflated: Defla
 }
 
 /** The first log, and the others. */
-function divide({ selection, ...ids }: RunSource): [RunSource, RunSource] {
+function divide({ selection, seed, threshold, from }: RunSource): [RunSource, RunSource] {
   const { slot, first, count, live } = selection;
   if (live !== null) {
-    const part = (rows: Uint32Array): RunSource => ({ ...ids, selection: { ...selection, live: rows } });
+    const part = (rows: Uint32Array): RunSource => ({
+      selection: { slot, first, count, live: rows },
+      seed,
+      threshold,
+      from,
+    });
     return [part(live.subarray(0, 1)), part(live.subarray(1))];
   }
   const next = first + 1;
-  const from = ids.from + slot.starts[next]! - slot.starts[first]!;
+  const nextFrom = from + slot.starts[next]! - slot.starts[first]!;
   return [
-    { ...ids, selection: { ...selection, count: 1 } },
-    { ...ids, from, selection: { ...selection, first: next, count: count - 1 } },
+    { selection: { slot, first, count: 1, live }, seed, threshold, from },
+    { selection: { slot, first: next, count: count - 1, live }, seed, threshold, from: nextFrom },
   ];
 }
 
