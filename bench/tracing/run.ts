@@ -16,8 +16,10 @@ import type { Subject } from './subject.ts';
 import { Turns } from './turns.ts';
 import { OFF, TRACED_PIPELINES, type TracedPipeline, type Variant, variantsOf } from './variants.ts';
 
-/** Of each mode, before the measurement: what the engine compiles in the beginning is not a cost of a log. */
-const WARM_UP_BYTES = 1024 * 2 ** 20;
+/** Of each mode, before the first round: what the engine compiles in the beginning is not a cost of a log. */
+const FIRST_BYTES = 1024 * 2 ** 20;
+/** Part of the corpus's size that warms each turn up. */
+const WARM_UP = 1 / 4;
 
 interface Result {
   readonly pipeline: TracedPipeline;
@@ -25,7 +27,7 @@ interface Result {
   readonly subjects: readonly Subject[];
 }
 
-const options = readOptions(process.argv.slice(2), { repetitions: 15, size: '256MiB' });
+const options = readOptions(process.argv.slice(2), { repetitions: 15, size: '512MiB' });
 const wanted = (name: string) => name.includes(options.only);
 const pipelines = TRACED_PIPELINES.map((pipeline) => ({
   pipeline,
@@ -64,9 +66,10 @@ async function measureModes(pipeline: TracedPipeline, variants: readonly Variant
   console.error(`corpus ${pipeline.corpus}: making it or taking it from ${options.folder}`);
   const it = await corpus(pipeline.corpus, options.corpusBytes, options.folder);
   const subjects = [OFF, ...variants].map((variant): Subject => ({ variant, samples: [] }));
-  const turns = await Turns.start(folder, pipeline, it, ends);
+  const warmUp = await corpus(pipeline.corpus, options.corpusBytes * WARM_UP, options.folder);
+  const turns = await Turns.start(folder, pipeline, { warmUp, measured: it }, ends);
   try {
-    for (let done = 0; done < WARM_UP_BYTES; done += it.bytes) {
+    for (let done = 0; done < FIRST_BYTES; done += it.bytes * (1 + WARM_UP)) {
       for (const { variant } of subjects) await turns.take(variant);
     }
     for (let round = 1; round <= options.repetitions; round++) {

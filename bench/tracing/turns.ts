@@ -1,6 +1,6 @@
 /**
  * The modes of tracing in turns, in one running agent: for each turn its configuration is changed and reloaded, then it
- * works off a copy of the corpus. Two processes that do the same differ by several per cent (where their memory lies,
+ * works off copies of two corpora. Two processes that do the same differ by several per cent (where their memory lies,
  * what their engine has compiled), and so do two minutes of a shared machine; turns of one process differ by less, and
  * follow each other within seconds. Called by run.ts.
  */
@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { AgentProcess } from '../agent-process.ts';
 import type { Corpus } from '../corpora.ts';
 import type { Discard } from '../discard.ts';
-import { measure } from '../measure.ts';
+import { measure, type Sample } from '../measure.ts';
 import { same } from '../same-bytes.ts';
 import type { TracedSample } from './subject.ts';
 import { sectionOf, type TracedPipeline, type Variant } from './variants.ts';
@@ -18,25 +18,34 @@ import { sectionOf, type TracedPipeline, type Variant } from './variants.ts';
 /** Longer than the last batch and, after it, the last spans wait for company. */
 const QUIET_MS = 400;
 
+/** What is worked off in each turn. */
+export interface TurnWork {
+  /** Before the measurement: the engine compiles some of what runs anew after a reload, which is not a cost of a log. */
+  readonly warmUp: Corpus;
+  readonly measured: Corpus;
+}
+
 export class Turns {
-  readonly agent: AgentProcess;
+  readonly #agent: AgentProcess;
   readonly #pipeline: TracedPipeline;
-  readonly #corpus: Corpus;
+  readonly #work: TurnWork;
   readonly #logEnd: Discard;
   readonly #spanEnd: Discard;
-  #count = 0;
-  /** Copies of the corpus that the agent may still know; the newest is deleted last, so that no two have one inode. */
+  /** Files and lines that the agent has got. */
+  #files = 0;
+  #lines = 0;
+  /** Copies of corpora that the agent may still know; the newest is deleted last, so that no two have one inode. */
   #copies: string[] = [];
 
   private constructor(
     agent: AgentProcess,
     pipeline: TracedPipeline,
-    corpus: Corpus,
+    work: TurnWork,
     [logEnd, spanEnd]: readonly [Discard, Discard],
   ) {
-    this.agent = agent;
+    this.#agent = agent;
     this.#pipeline = pipeline;
-    this.#corpus = corpus;
+    this.#work = work;
     this.#logEnd = logEnd;
     this.#spanEnd = spanEnd;
   }
@@ -45,37 +54,24 @@ export class Turns {
   static async start(
     folder: string,
     pipeline: TracedPipeline,
-    corpus: Corpus,
+    work: TurnWork,
     ends: readonly [Discard, Discard],
   ): Promise<Turns> {
     const { processors } = pipeline;
     const agent = await AgentProcess.start(folder, { sink: pipeline.sink(ends[0].port), processors });
-    return new Turns(agent, pipeline, corpus, ends);
+    return new Turns(agent, pipeline, work, ends);
   }
 
   /** @throws when the agent fails, or delivered something else than every line once. */
   async take(variant: Variant): Promise<TracedSample> {
-    const agent = this.agent;
-    const { processors, copies } = this.#pipeline;
+    const { processors } = this.#pipeline;
     const sink = this.#pipeline.sink(this.#logEnd.port);
-    await agent.reload({ sink, processors, tracing: sectionOf(variant, this.#spanEnd.port) });
-    const turn = ++this.#count;
-    const corpus = await this.#copy(turn);
+    await this.#agent.reload({ sink, processors, tracing: sectionOf(variant, this.#spanEnd.port) });
+    await this.#workOff(this.#work.warmUp);
     const before = await this.#stand();
-    const name = `turn-${turn}.log`;
-    const input = agent.input(name);
-    const sample = await measure({ child: agent.child, corpus, input, delivered: null, quietMs: QUIET_MS });
+    const sample = await this.#workOff(this.#work.measured);
     const after = await this.#stand();
     if (after.queued > 0) throw new Error(`${after.queued} spans were still waiting when the turn ended`);
-    await agent.check(turn * corpus.lines);
-    if (copies) {
-      const output = join(agent.folder, 'out', name);
-      if (!(await same(corpus.path, output))) throw new Error(`${output} is not the input, byte for byte`);
-      await rm(output);
-    } else {
-      await rm(join(agent.folder, 'out'), { recursive: true, force: true });
-    }
-    await rm(input);
     return {
       ...sample,
       logBytes: after.logBytes - before.logBytes,
@@ -86,24 +82,41 @@ export class Turns {
   }
 
   stop(): Promise<void> {
-    return this.agent.stop();
+    return this.#agent.stop();
   }
 
-  async #copy(turn: number): Promise<Corpus> {
-    const path = join(this.agent.folder, `corpus-${turn}`);
-    await copyFile(this.#corpus.path, path);
+  async #workOff(corpus: Corpus): Promise<Sample> {
+    const agent = this.#agent;
+    const name = `${++this.#files}.log`;
+    const path = await this.#copy(corpus, name);
+    const input = agent.input(name);
+    const work = { corpus: { ...corpus, path }, input, delivered: null, quietMs: QUIET_MS };
+    const sample = await measure({ child: agent.child, ...work });
+    this.#lines += corpus.lines;
+    await agent.check(this.#lines);
+    const output = join(agent.folder, 'out', name);
+    if (this.#pipeline.copies && !(await same(path, output)))
+      throw new Error(`${output} is not the input, byte for byte`);
+    await rm(join(agent.folder, 'out'), { recursive: true, force: true });
+    await rm(input);
+    return sample;
+  }
+
+  async #copy({ path }: Corpus, name: string): Promise<string> {
+    const copy = join(this.#agent.folder, `corpus-${name}`);
+    await copyFile(path, copy);
     // Into the page cache, so that no turn pays for the disk.
-    execFileSync('cat', [path], { stdio: ['ignore', 'ignore', 'inherit'] });
-    this.#copies.push(path);
+    execFileSync('cat', [copy], { stdio: ['ignore', 'ignore', 'inherit'] });
+    this.#copies.push(copy);
     if (this.#copies.length > 2) await rm(this.#copies.shift()!);
-    return { ...this.#corpus, path };
+    return copy;
   }
 
   async #stand() {
     const [logs, spans, { spans_created, spans_dropped, spans_queued }] = await Promise.all([
       this.#logEnd.stats(),
       this.#spanEnd.stats(),
-      this.agent.tracing(),
+      this.#agent.tracing(),
     ]);
     return {
       logBytes: logs.bytes,

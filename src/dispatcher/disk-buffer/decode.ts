@@ -1,4 +1,5 @@
 import { ContextRow } from '../../record/traced.ts';
+import type { FrameHeader } from './format.ts';
 import { type Columns, type FrameHead, layOutColumns, type RunHead } from './payload.ts';
 
 /** A frame that was read back. Its payload is intact, but not yet known to make sense. */
@@ -70,4 +71,13 @@ export interface StoredRecord {
   readonly context: Buffer | null;
   /** JSON. */
   readonly fields: string | null;
+}
+
+/** Undefined when the payload makes no sense although its checksum is right. */
+export function intactFrame(payload: Buffer, header: FrameHeader): Frame | undefined {
+  try {
+    return new Frame(payload, header);
+  } catch {
+    return undefined;
+  }
 }

@@ -5,17 +5,18 @@
  * What was written is safe when `commit` has resolved. What a crash loses of the place where reading was is read again.
  */
 import { randomInt } from 'node:crypto';
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import type { Clock } from '../../component/clock.ts';
 import type { Logger } from '../../component/logger.ts';
 import type { BufferStatus } from '../../component/status.ts';
 import { BufferFile } from './buffer-file.ts';
 import { Damage } from './damage.ts';
-import { Frame } from './decode.ts';
+import { type Frame, intactFrame } from './decode.ts';
 import { type EncodeContext, FrameEncoder, type Part } from './encode.ts';
-import { type FrameHeader, parseName } from './format.ts';
+import { parseName } from './format.ts';
 import { Holdings, holdingsOf } from './holdings.ts';
 import { Progress } from './progress.ts';
+import { recoverFile } from './recover-file.ts';
 import type { BufferSettings } from './settings.ts';
 import { FrameWriter } from './writer.ts';
 
@@ -246,34 +247,10 @@ export class DiskBuffer {
   }
 
   async #recover(file: BufferFile): Promise<void> {
-    file.complete = true;
-    file.size = (await stat(file.path)).size;
-    for (let at = 0; ; ) {
-      const scanned = await file.scan(at);
-      if (scanned.kind === 'end') break;
-      if (scanned.kind === 'torn') {
-        const { log, folder } = this.#options;
-        log.info(
-          { folder, file: file.path, bytes: file.size - at },
-          'the end of a file of the disk buffer was not written when the agent ended; it was not acknowledged',
-        );
-        file.size = at;
-        break;
-      }
-      const from = at;
-      at = scanned.next;
-      if (scanned.kind === 'damage' || scanned.kind === 'truncated') {
-        this.#damage.note(file, at - from, scanned.kind === 'damage' ? scanned.records : null);
-        continue;
-      }
-      const { header } = scanned;
-      this.#nextFrame = Math.max(this.#nextFrame, header.number + 1);
-      if (header.number < this.#progress.doneBefore) continue;
-      const frame = intactFrame(scanned.payload, header);
-      if (frame !== undefined) file.unread.add(holdingsOf(frame.head));
-    }
-    file.scanned = true;
-    await file.closeReader();
+    const { log, folder } = this.#options;
+    const { doneBefore } = this.#progress;
+    const behind = await recoverFile(file, { log, folder, damage: this.#damage, doneBefore });
+    this.#nextFrame = Math.max(this.#nextFrame, behind);
     this.#held.add(file.unread);
     if (file.unread.records > 0) this.#files.push(file);
     else await file.remove();
@@ -403,14 +380,5 @@ export class DiskBuffer {
         );
       });
     });
-  }
-}
-
-/** Undefined when the payload makes no sense although its checksum is right. */
-function intactFrame(payload: Buffer, header: FrameHeader): Frame | undefined {
-  try {
-    return new Frame(payload, header);
-  } catch {
-    return undefined;
   }
 }
