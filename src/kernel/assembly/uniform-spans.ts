@@ -63,6 +63,9 @@ export function encodeUniformSpans(
   const ofSize = ofNumber + 8192;
   const ofPosition = ofSize + 4096;
   const constant = checksum.constant;
+  const begin = v128.load(bytes);
+  const middle = v128.load(bytes, 16);
+  const end = v128.load(bytes, 32);
   let register = checksum.register;
   /** What seldom differs from one record to the next, and what it adds: the upper halves of sizes and positions. */
   let sizeAbove: u32 = 0;
@@ -70,7 +73,10 @@ export function encodeUniformSpans(
   let added = constant ^ upperSum(ofSize, 0) ^ upperSum(ofPosition, 0);
   for (let i: u32 = 0; i < count; i++) {
     const row = rows == 0 ? first + i : load<u32>(rows + (i << 2));
-    for (let at: u32 = 0; at < length; at += 16) v128.store(to + at, v128.load(bytes + at));
+    v128.store(to, begin);
+    v128.store(to, middle, 16);
+    v128.store(to, end, 32);
+    for (let at: u32 = 48; at < length; at += 16) v128.store(to + at, v128.load(bytes + at));
     const number = draw(seed, row);
     v128.store64_lane(to + numberAt, bigEndian(number), 0);
     const size = groupsOf28(load<u32>(lengths + (row << 2))) & 0x7fffffff;
