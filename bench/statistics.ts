@@ -18,7 +18,7 @@ export function summary(values: readonly number[]): Summary {
 /**
  * The median and the bounds within which the median of all such values lies with 95 % confidence at least: order
  * statistics, whose ranks follow from the binomial distribution (Conover, Practical Nonparametric Statistics, 3.2).
- * Fewer than six values allow no such bounds; the smallest and the largest stand in. NaN for no values.
+ * Fewer than six values allow no such bounds; the smallest and the largest stand in. NaN for no values. At most 1000 values.
  */
 export function medianInterval(values: readonly number[]): [median: number, low: number, high: number] {
   const { median, min, max } = summary(values);

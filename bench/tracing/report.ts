@@ -1,7 +1,7 @@
 /** The table of a pipeline's modes. Called by run.ts. */
 import type { Corpus } from '../corpora.ts';
 import { medianInterval, summary } from '../statistics.ts';
-import { range, table } from '../table.ts';
+import { table } from '../table.ts';
 import type { Subject, TracedSample } from './subject.ts';
 
 /** @param subjects the first is the baseline. */
@@ -11,8 +11,6 @@ export function modesTable(
   subjects: readonly Subject[],
 ): string {
   const off = subjects[0]!.samples;
-  const perLog = (samples: readonly TracedSample[], of: (sample: TracedSample) => number) =>
-    range(summary(samples.map((sample) => of(sample) / lines)));
   const medianPerLog = (samples: readonly TracedSample[], of: (sample: TracedSample) => number) =>
     (summary(samples.map(of)).median / lines).toFixed(2);
   const title = `${pipeline}: ${kind}, ${(bytes / 2 ** 20).toFixed(0)} MiB, ${lines.toLocaleString('en-US')} logs, ${off.length} rounds`;
@@ -39,7 +37,10 @@ export function modesTable(
       samples.map(({ wallMs }, i) => wallMs / off[i]!.wallMs),
       3,
     ),
-    perLog(samples, ({ cpuMs }) => cpuMs * 1e6),
+    interval(
+      samples.map(({ cpuMs }) => (cpuMs * 1e6) / lines),
+      0,
+    ),
     interval(
       samples.map(({ cpuMs }, i) => ((cpuMs - off[i]!.cpuMs) * 1e6) / lines),
       0,
@@ -52,7 +53,7 @@ export function modesTable(
   return `${title}\n${table([head, ...rows])}`;
 }
 
-/** The median, and behind it within what it lies with 95 % confidence. */
+/** The median, and behind it within what it lies with 95 % confidence; of fewer than six values the smallest and the largest. */
 function interval(values: readonly number[], decimals: number): string {
   const [median, low, high] = medianInterval(values).map((value) => value.toFixed(decimals));
   return low === high ? median! : `${median} (${low}–${high})`;

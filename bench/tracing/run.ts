@@ -16,8 +16,8 @@ import type { Subject } from './subject.ts';
 import { Turns } from './turns.ts';
 import { OFF, TRACED_PIPELINES, type TracedPipeline, type Variant, variantsOf } from './variants.ts';
 
-/** Of each mode, before the first round: what the engine compiles in the beginning is not a cost of a log. */
-const FIRST_BYTES = 1024 * 2 ** 20;
+/** Not measured: what the engine compiles in the beginning is not a cost of a log. */
+const FIRST_ROUNDS = 2;
 /** Part of the corpus's size that warms each turn up. */
 const WARM_UP = 1 / 4;
 
@@ -69,7 +69,7 @@ async function measureModes(pipeline: TracedPipeline, variants: readonly Variant
   const warmUp = await corpus(pipeline.corpus, options.corpusBytes * WARM_UP, options.folder);
   const turns = await Turns.start(folder, pipeline, { warmUp, measured: it }, ends);
   try {
-    for (let done = 0; done < FIRST_BYTES; done += it.bytes * (1 + WARM_UP)) {
+    for (let round = 1; round <= FIRST_ROUNDS; round++) {
       for (const { variant } of subjects) await turns.take(variant);
     }
     for (let round = 1; round <= options.repetitions; round++) {

@@ -3,7 +3,7 @@ import type { Sample } from '../measure.ts';
 import type { Variant } from './variants.ts';
 
 /** What the agent used and sent while it worked off a file. */
-export interface TracedSample extends Sample {
+export interface TracedSample extends Pick<Sample, 'wallMs' | 'cpuMs'> {
   /** Bytes of requests that the far ends of logs and of spans have got; bodies only. */
   readonly logBytes: number;
   readonly spanBytes: number;

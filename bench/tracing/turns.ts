@@ -5,7 +5,7 @@
  * follow each other within seconds. Called by run.ts.
  */
 import { execFileSync } from 'node:child_process';
-import { copyFile, rm } from 'node:fs/promises';
+import { copyFile, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgentProcess } from '../agent-process.ts';
 import type { Corpus } from '../corpora.ts';
@@ -69,11 +69,14 @@ export class Turns {
     await this.#agent.reload({ sink, processors, tracing: sectionOf(variant, this.#spanEnd.port) });
     await this.#workOff(this.#work.warmUp);
     const before = await this.#stand();
+    if (before.mode !== variant.tracing.mode)
+      throw new Error(`mode ${before.mode} runs, not ${variant.name}`);
     const sample = await this.#workOff(this.#work.measured);
     const after = await this.#stand();
-    if (after.queued > 0) throw new Error(`${after.queued} spans were still waiting when the turn ended`);
+    const { wallMs, cpuMs } = sample;
     return {
-      ...sample,
+      wallMs,
+      cpuMs,
       logBytes: after.logBytes - before.logBytes,
       spanBytes: after.spanBytes - before.spanBytes,
       spansCreated: after.created - before.created,
@@ -97,7 +100,8 @@ export class Turns {
     const output = join(agent.folder, 'out', name);
     if (this.#pipeline.copies && !(await same(path, output)))
       throw new Error(`${output} is not the input, byte for byte`);
-    await rm(join(agent.folder, 'out'), { recursive: true, force: true });
+    // The sink keeps its files open: deleted ones would fill the disk.
+    if (this.#pipeline.writesFiles) await truncate(output);
     await rm(input);
     return sample;
   }
@@ -113,17 +117,18 @@ export class Turns {
   }
 
   async #stand() {
-    const [logs, spans, { spans_created, spans_dropped, spans_queued }] = await Promise.all([
+    const [logs, spans, { mode, spans_created, spans_dropped, spans_queued }] = await Promise.all([
       this.#logEnd.stats(),
       this.#spanEnd.stats(),
       this.#agent.tracing(),
     ]);
+    if (spans_queued > 0) throw new Error(`${spans_queued} spans were still waiting when all was at rest`);
     return {
+      mode,
       logBytes: logs.bytes,
       spanBytes: spans.bytes,
       created: spans_created.log + spans_created.system,
       dropped: Object.values(spans_dropped).reduce((sum, count) => sum + count, 0),
-      queued: spans_queued,
     };
   }
 }

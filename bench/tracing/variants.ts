@@ -9,7 +9,8 @@ export interface TracedPipeline {
   /** Keys of the sink; `port` is that of the far end. */
   readonly sink: (port: number) => Section;
   readonly processors?: readonly unknown[];
-  /** Whether the file sink's output must be the input. */
+  /** Whether the sink writes files, named as those that were read; `copies`: with the same bytes. */
+  readonly writesFiles?: boolean;
   readonly copies?: boolean;
   /** Whether the sink can write ids into logs: raw lines it must not change. */
   readonly stamps: boolean;
@@ -28,8 +29,21 @@ export const TRACED_PIPELINES: readonly TracedPipeline[] = [
     processors: [{ type: 'parse_json' }],
     stamps: true,
   },
-  { name: 'file-to-file', corpus: 'nginx', sink: () => fileSink, copies: true, stamps: false },
-  { name: 'file-to-file-json', corpus: 'nginx', sink: () => ({ ...fileSink, format: 'json' }), stamps: true },
+  {
+    name: 'file-to-file',
+    corpus: 'nginx',
+    sink: () => fileSink,
+    writesFiles: true,
+    copies: true,
+    stamps: false,
+  },
+  {
+    name: 'file-to-file-json',
+    corpus: 'nginx',
+    sink: () => ({ ...fileSink, format: 'json' }),
+    writesFiles: true,
+    stamps: true,
+  },
 ];
 
 export interface Variant {

@@ -181,6 +181,22 @@ describe('errors are problem JSON', () => {
       expect(answer.json().detail).toMatch(/^body\.rate: /);
     });
 
+    test('an empty one is none, also where JSON is promised', async () => {
+      const headers = { 'content-type': 'application/json' };
+      const server = withPost();
+      server.delete('/rules', async ({ body }) => ({ body: body ?? 'none' }));
+      const deleted = await server.inject({ method: 'DELETE', url: '/rules', headers });
+      expect(deleted.json()).toEqual({ body: 'none' });
+      const posted = await server.inject({ method: 'POST', url: '/rules', headers });
+      expect(posted.json()).toMatchObject({ status: 400, detail: expect.stringMatching(/^body: expected/) });
+    });
+
+    test.each(['{"__proto__": 1}', '{"constructor": {"prototype": 1}}'])('%s is refused', async (payload) => {
+      const headers = { 'content-type': 'application/json' };
+      const answer = await withPost().inject({ method: 'POST', url: '/rules', headers, payload });
+      expect(answer.statusCode).toBe(400);
+    });
+
     test('broken JSON is 400', async () => {
       const headers = { 'content-type': 'application/json' };
       const answer = await withPost().inject({ method: 'POST', url: '/rules', headers, payload: '{' });

@@ -21,6 +21,7 @@ import { authorize, identify } from './access.ts';
 import { AuditTrail, audited } from './audit.ts';
 import { boundConnections } from './connections.ts';
 import { EventStreams } from './event-stream.ts';
+import { takeJsonBodies } from './json-bodies.ts';
 import { answerUnknown } from './known-paths.ts';
 import { clientErrorHandler, DEFAULT_LIMITS, expectationHandler, type Limits } from './listener.ts';
 import { OpenApi } from './openapi.ts';
@@ -154,6 +155,7 @@ export function build(
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
   server.setErrorHandler(answerError);
+  takeJsonBodies(server);
 
   const trail = new AuditTrail(log, options.now ?? Date.now);
   const openApi = new OpenApi(server);

@@ -133,6 +133,32 @@ describe('lokiStream with ids', () => {
     expect((length - without) / count).toBeLessThan(16 + 1 + 3 + 3);
   });
 
+  test.each([
+    [
+      'every row of a slot',
+      (count: number) => Array.from({ length: count }, (_, i) => i),
+      [SLOT_RECORDS - 1],
+    ],
+    ['no row', () => [], []],
+  ])('finds out what is stamped of %s', (_, stamped, wanted) => {
+    const count = scanned(Buffer.from('a\n'.repeat(SLOT_RECORDS)));
+    const rowsToStamp = Uint32Array.from(stamped(count));
+    const stamp = {
+      rows: rowsToStamp,
+      prefix: 9n,
+      seed: 5n,
+      threshold: 0n,
+      hasContexts: false,
+      spanIds: false,
+    };
+    kernel.idRegions.count = 0;
+    const live = Uint32Array.of(SLOT_RECORDS - 1);
+    const end = kernel.lokiStream({ slot, first: 0, count, live }, body, 0, { ...LOKI, stamp });
+    expect(kernel.idRegions.count).toBe(wanted.length);
+    const text = body.bytes.toString('latin1', 0, end);
+    for (const row of wanted) expect(text).toContain(traceIdOf(stamp, 0n, row).toString('hex'));
+  });
+
   test('refuses to note more ids than a body can have', () => {
     const count = scanned(Buffer.from('a\n'.repeat(SLOT_RECORDS)));
     const stamp = { rows: null, prefix: 9n, seed: 5n, threshold: 0n, hasContexts: false, spanIds: true };

@@ -1,6 +1,6 @@
 /**
  * The part of the kernel that `Kernel.encodeSpans` calls: brings templates and the tables of checksums into kernel memory,
- * where assembly/spans.ts and checksum.ts read them.
+ * where assembly/uniform-spans.ts, spans.ts and checksum.ts read them, and says which of the two loops it is.
  */
 
 import type { Exports } from './exports.ts';
@@ -131,15 +131,23 @@ export class SpanEncoder {
   }
 }
 
-/** Where a template has what differs between logs that assembly/uniform-spans.ts is for. */
+/** Where a template has what differs between logs. */
 interface UniformPlaces {
   readonly number: number;
   readonly size: number;
   readonly offset: number;
 }
 
-/** Null: the logs differ in something else, or their checksum is not laid out as it is for these three. */
-function uniformPlaces({ template, useBlobs, checksum, threshold }: SpanOptions): UniformPlaces | null {
+/**
+ * What assembly/uniform-spans.ts needs to know; null: spans.ts does it, because logs differ in something else or their
+ * checksum is not laid out as it is for these three.
+ */
+export function uniformPlaces({
+  template,
+  useBlobs,
+  checksum,
+  threshold,
+}: Pick<SpanOptions, 'template' | 'useBlobs' | 'checksum' | 'threshold'>): UniformPlaces | null {
   const { patches, bytes } = template;
   if (checksum === null || useBlobs || threshold !== 0n) return null;
   if (patches.length !== 3 || bytes.length > MAX_TEMPLATE_BYTES) return null;

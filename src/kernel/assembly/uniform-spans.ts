@@ -3,7 +3,7 @@ import { bigEndian, draw } from './trace-ids';
 
 /**
  * OTLP spans of logs that differ in nothing but their number, size and position, as nearly all of full-e2e do: what
- * spans.ts does for any template, without a decision per record. Called through `Kernel.encodeSpans`.
+ * spans.ts does for any template, without going through patches. Called through `Kernel.encodeSpans`.
  */
 
 /** Where a template has what differs. */
@@ -70,7 +70,8 @@ export function encodeUniformSpans(
   /** What seldom differs from one record to the next, and what it adds: the upper halves of sizes and positions. */
   let sizeAbove: u32 = 0;
   let placeAbove: u32 = 0;
-  let added = constant ^ upperSum(ofSize, 0) ^ upperSum(ofPosition, 0);
+  // Upper halves have continuation bits, so they are never 0: the first record's are looked up.
+  let added: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const row = rows == 0 ? first + i : load<u32>(rows + (i << 2));
     v128.store(to, begin);

@@ -210,8 +210,10 @@ export class LogSpanWriter {
     const { live, count } = source.selection;
     const rows = live?.length ?? count;
     const spans = rows * template.spans;
-    const compresses = deflates && blobBytes === null && rows >= MIN_DEFLATED && sharesPositions(source);
-    const deflated = compresses ? template.deflated(source.threshold) : null;
+    const compresses = deflates && blobBytes === null && rows >= MIN_DEFLATED;
+    const form = compresses ? template.deflated(source.threshold) : null;
+    const fits = form !== null && (form.sharedAt < 0 || sharesPositions(source));
+    const deflated = fits ? form : null;
     const bound =
       deflated === null
         ? rows * template.bytes.length + (blobBytes ?? 0)

@@ -35,7 +35,10 @@ const CELL = 8;
 /** The first byte of a child's id is its number, the others are the first ones of its root's (kernel/trace-ids.ts). */
 const CHILD_HEAD = 1;
 
-/** @param sameHalves whether the root's id is the second half of the trace id. */
+/**
+ * @param sameHalves whether the root's id is the second half of the trace id.
+ * @throws RangeError when positions are patched in two places.
+ */
 export function partsOf(template: Template, sameHalves: boolean): RecordParts {
   const values = new Map<SpanPatch['kind'], { kind: SpanPatch['kind']; at: number; places: number[][] }>();
   /** Where children's ids begin that stand before anything has the whole of the root's. */
@@ -50,7 +53,10 @@ export function partsOf(template: Template, sameHalves: boolean): RecordParts {
     const from = patch.at + (isChild ? CHILD_HEAD : 0);
     const kind = kindOf(patch, sameHalves);
     const to = patch.at + PATCH_WIDTHS[kind];
-    if (kind === PatchKind.offsetLow) sharedAt = to;
+    if (kind === PatchKind.offsetLow) {
+      if (sharedAt !== -1) throw new RangeError('a template says the position of a log twice');
+      sharedAt = to;
+    }
     let value = values.get(kind);
     if (value === undefined) {
       value = { kind, at: -1, places: Array.from({ length: PATCH_WIDTHS[kind] }, () => []) };
