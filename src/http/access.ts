@@ -12,7 +12,7 @@ import { type ClientRoles, certificateNames, roleOf } from './client-certificate
 import type { Policy } from './policy.ts';
 import { Refusal } from './problem.ts';
 import type { RequestCounts } from './request-counts.ts';
-import type { Server } from './server.ts';
+import type { Server } from './server-type.ts';
 import type { Role } from './tokens.ts';
 
 /** Whom a request is from. */

@@ -4,7 +4,7 @@
  */
 import type { Logger } from '../component/logger.ts';
 import type { Identity } from './access.ts';
-import type { Server } from './server.ts';
+import type { Server } from './server-type.ts';
 
 /** What a handler reports. Values are as short as an operator needs them, and never secrets. */
 export interface Change {

@@ -6,7 +6,8 @@ import { Agent, request } from 'undici';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { HttpServer } from './http-server.ts';
 import { bearer, READ_TOKEN, TOKENS, testOptions } from './server.fixture.ts';
-import type { HttpOptions, ServerSettings } from './server.ts';
+import type { HttpOptions } from './server.ts';
+import type { ServerSettings } from './server-settings.ts';
 
 const pem = (name: string) => join(import.meta.dirname, '../../test/fixtures/tls', name);
 const readPem = (name: string) => readFileSync(pem(name), 'utf8');

@@ -12,7 +12,9 @@ import type { EventStreams } from './event-stream.ts';
 import { listenError } from './listener.ts';
 import type { OpenApi, OpenApiDocument } from './openapi.ts';
 import { Policy } from './policy.ts';
-import { build, type HttpOptions, type Server, type ServerSettings } from './server.ts';
+import { build, type HttpOptions } from './server.ts';
+import type { ServerSettings } from './server-settings.ts';
+import type { Server } from './server-type.ts';
 import { secureContext, type TlsSettings, tlsFiles } from './tls.ts';
 
 export class HttpServer {

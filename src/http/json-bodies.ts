@@ -1,4 +1,4 @@
-import type { Server } from './server.ts';
+import type { Server } from './server-type.ts';
 
 /**
  * Takes JSON bodies, of which an empty one is none: many clients name the type with every request, also with a DELETE

@@ -4,7 +4,7 @@
  */
 import type { FastifyRequest } from 'fastify';
 import { Refusal } from './problem.ts';
-import type { Server } from './server.ts';
+import type { Server } from './server-type.ts';
 
 interface KnownPath {
   readonly pattern: RegExp;

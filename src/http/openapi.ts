@@ -8,7 +8,7 @@ import type { RouteOptions } from 'fastify';
 import { z } from 'zod';
 import { accessOf } from './access.ts';
 import { PROBLEM_TYPE, problemSchema } from './problem.ts';
-import type { Server } from './server.ts';
+import type { Server } from './server-type.ts';
 
 /** Subjects of routes (`tags` of their schemas), in the order in which they are documented. */
 export const TAGS = {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FakeClock } from '../component/fake-clock.ts';
 import { Policy } from './policy.ts';
-import type { ServerSettings } from './server.ts';
+import type { ServerSettings } from './server-settings.ts';
 
 const TOKEN = 'a-token-of-some-length';
 

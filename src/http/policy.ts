@@ -8,14 +8,8 @@ import { isLoopback } from '../component/loopback.ts';
 import { Budgets } from './budgets.ts';
 import type { ClientRoles } from './client-certificate.ts';
 import { ServedHosts } from './same-origin.ts';
-import type { ServerSettings } from './server.ts';
+import type { RateLimit, ServerSettings } from './server-settings.ts';
 import { Tokens } from './tokens.ts';
-
-export interface RateLimit {
-  readonly requests: number;
-  /** Milliseconds. */
-  readonly per: number;
-}
 
 /** What holds for requests at a time. */
 export interface Rules {

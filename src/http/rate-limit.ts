@@ -7,7 +7,7 @@ import { addressOf } from './budgets.ts';
 import type { Policy } from './policy.ts';
 import { Refusal } from './problem.ts';
 import type { RequestCounts } from './request-counts.ts';
-import type { Server } from './server.ts';
+import type { Server } from './server-type.ts';
 
 export function limitRate(server: Server, policy: Policy, counts: RequestCounts): void {
   server.addHook('onRequest', async (request) => {

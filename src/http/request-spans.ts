@@ -6,7 +6,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../component/clock.ts';
 import type { RequestCounts } from './request-counts.ts';
-import type { Server } from './server.ts';
+import type { Server } from './server-type.ts';
 import { type ParentSpan, parentOf } from './traceparent.ts';
 
 declare module 'fastify' {

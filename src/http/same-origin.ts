@@ -8,7 +8,7 @@ import type { FastifyRequest } from 'fastify';
 import { isLoopback } from '../component/loopback.ts';
 import type { Policy } from './policy.ts';
 import { Refusal } from './problem.ts';
-import type { Server } from './server.ts';
+import type { Server } from './server-type.ts';
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 

@@ -5,7 +5,8 @@ import { sampleStatus } from '../component/sample-status.ts';
 import { RequestCounts } from './request-counts.ts';
 import type { ServerSpan } from './request-spans.ts';
 import { FakeTracing } from './routes/tracing-api.fixture.ts';
-import { buildServer, type HttpOptions, type Server } from './server.ts';
+import { buildServer, type HttpOptions } from './server.ts';
+import type { Server } from './server-type.ts';
 
 export const READ_TOKEN = 'a-token-that-may-read';
 export const CONTROL_TOKEN = 'a-token-that-may-control';

@@ -3,16 +3,7 @@
  * of its routes (routes/<resource>.ts, each a schema and a handler). It only asks the agent for answers. Built by
  * http-server.ts, and by tests.
  */
-import fastify, {
-  type FastifyBaseLogger,
-  type FastifyError,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  type RawReplyDefaultExpression,
-  type RawRequestDefaultExpression,
-  type RawServerDefault,
-} from 'fastify';
+import fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { type Clock, SystemClock } from '../component/clock.ts';
 import type { Logger } from '../component/logger.ts';
@@ -23,9 +14,9 @@ import { boundConnections } from './connections.ts';
 import { EventStreams } from './event-stream.ts';
 import { takeJsonBodies } from './json-bodies.ts';
 import { answerUnknown } from './known-paths.ts';
-import { clientErrorHandler, DEFAULT_LIMITS, expectationHandler, type Limits } from './listener.ts';
+import { clientErrorHandler, DEFAULT_LIMITS, expectationHandler } from './listener.ts';
 import { OpenApi } from './openapi.ts';
-import { Policy, type RateLimit } from './policy.ts';
+import { Policy } from './policy.ts';
 import { PROBLEM_TYPE, problemOf, Refusal } from './problem.ts';
 import { limitRate } from './rate-limit.ts';
 import { RequestCounts } from './request-counts.ts';
@@ -54,34 +45,11 @@ import { tracingStatusRoute } from './routes/tracing-status.ts';
 import { type WhereApi, whereRoute } from './routes/where.ts';
 import { whoamiRoute } from './routes/whoami.ts';
 import { checkOrigin } from './same-origin.ts';
-import { type TlsSettings, tlsOptions } from './tls.ts';
-import type { TokenSettings } from './tokens.ts';
+import type { ServerSettings } from './server-settings.ts';
+import type { Server } from './server-type.ts';
+import { tlsOptions } from './tls.ts';
 import type { TracingApi } from './tracing-api.ts';
 import { validatorCompiler } from './validate.ts';
-
-/** What a route file registers itself on. */
-export type Server = FastifyInstance<
-  RawServerDefault,
-  RawRequestDefaultExpression,
-  RawReplyDefaultExpression,
-  FastifyBaseLogger,
-  ZodTypeProvider
->;
-
-/** The `server:` section of the configuration. */
-export interface ServerSettings {
-  /** Name or address to listen on. */
-  readonly host: string;
-  /** 0: any free port. */
-  readonly port: number;
-  readonly allowed_hosts?: readonly string[];
-  /** Without tokens and certificates everybody may do everything. */
-  readonly auth?: { readonly tokens: readonly TokenSettings[] };
-  readonly tls?: TlsSettings | undefined;
-  /** Absent: no limit. */
-  readonly rate_limit?: RateLimit;
-  readonly limits?: Partial<Limits> | undefined;
-}
 
 /** What routes need of the agent. */
 export interface ServerParts {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { TracingRig } from '../../../test/fixtures/tracing.ts';
 import { sampleStatus } from '../../component/sample-status.ts';
-import { buildServer, type Server } from '../../http/server.ts';
+import { buildServer } from '../../http/server.ts';
+import type { Server } from '../../http/server-type.ts';
 import { runProgram } from '../program.ts';
 import { patchOf } from './commands.ts';
 

@@ -1,7 +1,7 @@
 /** `GET /api/audit`: the last changes made through the API, and by whom. */
 import { z } from 'zod';
 import type { AuditTrail } from '../audit.ts';
-import type { Server } from '../server.ts';
+import type { Server } from '../server-type.ts';
 
 const schema = {
   summary: 'The last 200 changes made through the API since the start, the newest first.',

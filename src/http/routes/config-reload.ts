@@ -5,7 +5,7 @@
 import type { ReloadResult } from '../../component/status.ts';
 import { PROBLEM_TYPE, problem, problemSchema } from '../problem.ts';
 import { reloadResultSchema } from '../schemas/reload.ts';
-import type { Server } from '../server.ts';
+import type { Server } from '../server-type.ts';
 
 export interface ReloadAnswer {
   readonly result: ReloadResult;

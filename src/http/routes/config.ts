@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { ConfigStatus } from '../../component/status.ts';
 import { problemSchema } from '../problem.ts';
 import { configStatusSchema } from '../schemas/reload.ts';
-import type { Server } from '../server.ts';
+import type { Server } from '../server-type.ts';
 
 /** The configuration as it may be shown to anybody who may read. */
 export interface ConfigView extends ConfigStatus {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import fastify from 'fastify';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Server } from '../server.ts';
+import type { Server } from '../server-type.ts';
 import { consoleRoute } from './console.ts';
 
 function serve(files: Readonly<Record<string, string>>): Server {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PROBLEM_TYPE, problem } from '../problem.ts';
-import type { Server } from '../server.ts';
+import type { Server } from '../server-type.ts';
 
 const DIST = join(import.meta.dirname, '..', '..', '..', 'console', 'dist');
 

@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import type { DeadLettersStatus, ReplayStatus } from '../../component/status.ts';
 import { problemSchema, Refusal } from '../problem.ts';
 import { deadLettersSchema, replayRequestSchema, replaySchema } from '../schemas/dead-letters.ts';
-import type { Server } from '../server.ts';
+import type { Server } from '../server-type.ts';
 
 export interface DeadLettersApi {
   status(): DeadLettersStatus;

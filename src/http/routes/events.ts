@@ -8,7 +8,7 @@ import type { AgentStatus } from '../../component/status.ts';
 import { duration } from '../../component/units.ts';
 import { type EventStream, type EventStreams, eventText } from '../event-stream.ts';
 import { problemSchema } from '../problem.ts';
-import type { Server } from '../server.ts';
+import type { Server } from '../server-type.ts';
 import type { TracingApi } from '../tracing-api.ts';
 
 /** Milliseconds between two readings. */

@@ -1,7 +1,7 @@
 /** `GET /health`: the process works. Says nothing about sources and sinks: that is `/ready` and `/api/status`. */
 import { z } from 'zod';
 import type { AgentStatus } from '../../component/status.ts';
-import type { Server } from '../server.ts';
+import type { Server } from '../server-type.ts';
 
 const schema = {
   summary: 'Whether the process works. Says nothing about sources and sinks.',

@@ -1,6 +1,6 @@
 /** `GET /api/history`: the last hour in numbers, for charts that were not open all the time. */
 import { z } from 'zod';
-import type { Server } from '../server.ts';
+import type { Server } from '../server-type.ts';
 
 const column = z.array(z.number().nullable()).readonly().describe('One value a step; null: no reading.');
 const columns = z.record(z.string(), column).readonly();

@@ -5,7 +5,7 @@
  */
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import type { Server } from '../server.ts';
+import type { Server } from '../server-type.ts';
 
 /** What the routes need of tracing; `JaegerQuery` in src/tracing is one. */
 export interface JaegerApi {

@@ -1,6 +1,6 @@
 /** `GET /metrics`: every metric, in the text format that the `Accept` header asks for. */
 import { z } from 'zod';
-import type { Server } from '../server.ts';
+import type { Server } from '../server-type.ts';
 
 /** Writes metrics as text; `Exposition` in src/metrics is one. */
 export interface MetricsText {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { AgentStatus } from '../../component/status.ts';
 import type { OpenApi } from '../openapi.ts';
-import type { Server } from '../server.ts';
+import type { Server } from '../server-type.ts';
 
 const schema = {
   summary: 'This API as an OpenAPI 3.1 document.',

@@ -1,7 +1,7 @@
 /** `GET /ready`: logs can flow: the agent is running and at least one sink accepts what it is given. 503 otherwise. */
 import { z } from 'zod';
 import type { AgentStatus } from '../../component/status.ts';
-import type { Server } from '../server.ts';
+import type { Server } from '../server-type.ts';
 
 const schema = {
   summary: 'Whether logs can flow: the agent runs and at least one sink accepts what it is given.',

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { AgentStatus } from '../../component/status.ts';
 import { PROBLEM_TYPE, problem, problemSchema } from '../problem.ts';
-import type { Server } from '../server.ts';
+import type { Server } from '../server-type.ts';
 import { statusSchema } from './status.ts';
 
 const sink = statusSchema.shape.sinks.unwrap().element;

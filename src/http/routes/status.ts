@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { AgentStatus } from '../../component/status.ts';
 import { deadLettersSchema } from '../schemas/dead-letters.ts';
 import { configStatusSchema } from '../schemas/reload.ts';
-import type { Server } from '../server.ts';
+import type { Server } from '../server-type.ts';
 
 /** Not restricted: a count gone wrong must be seen here, not fail the whole answer. */
 const count = z.number();

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Clock } from '../../component/clock.ts';
 import { type EventStreams, eventText } from '../event-stream.ts';
 import { problemSchema, Refusal } from '../problem.ts';
-import type { Server } from '../server.ts';
+import type { Server } from '../server-type.ts';
 
 /** What the route needs of the agent; `LiveTail` in src/live is one. */
 export interface TailApi {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { duration, parseDuration } from '../../component/units.ts';
 import { PROBLEM_TYPE, problem, problemSchema } from '../problem.ts';
 import { OUTCOMES, REASONS, TYPES, traceListSchema, traceSchema } from '../schemas/traces.ts';
-import type { Server } from '../server.ts';
+import type { Server } from '../server-type.ts';
 import type { TracingApi } from '../tracing-api.ts';
 
 /** Most traces in one answer, and how many unless asked otherwise. */

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { duration } from '../../component/units.ts';
 import { PROBLEM_TYPE, problem, problemSchema } from '../problem.ts';
 import { modeSchema, overridesSchema } from '../schemas/tracing-status.ts';
-import type { Server } from '../server.ts';
+import type { Server } from '../server-type.ts';
 import { isOverrideRefusal, type TracingApi } from '../tracing-api.ts';
 
 /** Every setting at its longest is well below 4 KiB. */

@@ -6,7 +6,7 @@ import type { AgentStatus } from '../../component/status.ts';
 import { namesOf } from '../names.ts';
 import { problemSchema } from '../problem.ts';
 import { explanationSchema } from '../schemas/explanation.ts';
-import type { Server } from '../server.ts';
+import type { Server } from '../server-type.ts';
 import type { TracingApi } from '../tracing-api.ts';
 
 /** A sample of 64 Ki characters may take six bytes each in JSON (`\u0000`). */

@@ -7,7 +7,7 @@ import type { AgentStatus } from '../../component/status.ts';
 import { namesOf } from '../names.ts';
 import { PROBLEM_TYPE, problem, problemSchema } from '../problem.ts';
 import { modeSchema, type TracingStatus, tracingStatusSchema } from '../schemas/tracing-status.ts';
-import type { Server } from '../server.ts';
+import type { Server } from '../server-type.ts';
 import { isRuleRefusal, type TracingApi } from '../tracing-api.ts';
 
 /** A rule with every field at its longest is some 2 KiB. */

@@ -1,6 +1,6 @@
 /** `GET /api/tracing/status`: mode, rates, counts, rules, exporters. Always answers, in every mode. */
 import { tracingStatusSchema } from '../schemas/tracing-status.ts';
-import type { Server } from '../server.ts';
+import type { Server } from '../server-type.ts';
 import type { TracingApi } from '../tracing-api.ts';
 
 const schema = {

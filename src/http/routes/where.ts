@@ -3,7 +3,7 @@ import { isAbsolute, normalize } from 'node:path';
 import { z } from 'zod';
 import { PROBLEM_TYPE, problem, problemSchema } from '../problem.ts';
 import { type WhereResult, whereSchema } from '../schemas/where.ts';
-import type { Server } from '../server.ts';
+import type { Server } from '../server-type.ts';
 
 export interface PlaceQuery {
   readonly file?: string | undefined;

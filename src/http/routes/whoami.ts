@@ -1,6 +1,6 @@
 /** `GET /api/whoami`: whom the agent takes the client for, and what it may do. For the console and for people with tokens. */
 import { z } from 'zod';
-import type { Server } from '../server.ts';
+import type { Server } from '../server-type.ts';
 
 const schema = {
   summary: 'Whom the agent takes the client for, and what it may do.',
