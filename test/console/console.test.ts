@@ -156,9 +156,9 @@ describe.skipIf(!hasBrowser)('the console in Chromium', () => {
   test('a trace is found, and its waterfall has the figures of the API', async () => {
     await show('#/traces');
     await page.getByRole('button', { name: 'Pause' }).click();
-    const first = page.locator('[data-trace]').first();
-    const id = await first.getAttribute('data-trace');
-    await first.click();
+    // An answer that was under way when it was paused may still put newer ones in front.
+    const id = await page.locator('[data-trace]').first().getAttribute('data-trace');
+    await page.locator(`[data-trace="${id}"]`).click();
     await page.locator(`[data-detail="${id}"]`).waitFor();
     type Answer = { traces: { spans: { name: string; duration_ms: number }[] }[] };
     const { traces } = await api<Answer>(`/api/traces/${id}`);
