@@ -37,7 +37,9 @@ const source = z.object({
       z.object({
         id: z.string(),
         position: z.number().describe('Read up to here, in bytes.'),
-        committed: z.number().describe('Acknowledged by every sink up to here, in bytes.'),
+        committed: z
+          .number()
+          .describe('Acknowledged by every sink up to here, in bytes. Stored at most once a second.'),
         size: z.number().describe('Bytes known to exist.'),
         lag_bytes: z.number().describe('Bytes known to exist that have not been read.'),
       }),
