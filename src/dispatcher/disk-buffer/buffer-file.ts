@@ -32,7 +32,8 @@ export class BufferFile {
   /** Of the frames that were not read. */
   readonly unread = new Holdings();
   readonly #folder: string;
-  #handle: FileHandle | null = null;
+  /** Open, or about to be. */
+  #opened: Promise<FileHandle> | null = null;
   #scanner: FrameScanner | null = null;
 
   constructor(folder: string, name: FileName) {
@@ -41,17 +42,27 @@ export class BufferFile {
     this.path = join(folder, nameOf(name));
   }
 
-  /** The next thing at `at`. Rejects when the file cannot be read. */
+  /** The next thing at `at`; of a file that is gone, its end. Rejects when the file cannot be read. */
   async scan(at: number): Promise<Scanned> {
-    this.#handle ??= await open(this.path, 'r');
-    this.#scanner ??= new FrameScanner(this.#handle, this.name.nonce);
+    if (this.gone) return { kind: 'end' };
+    if (this.#scanner === null) {
+      this.#opened ??= open(this.path, 'r');
+      const handle = await this.#opened.catch((error: unknown) => {
+        this.#opened = null;
+        throw error;
+      });
+      // Removed, and closed, while it was being opened.
+      if (this.gone) return { kind: 'end' };
+      this.#scanner = new FrameScanner(handle, this.name.nonce);
+    }
     return this.#scanner.at(at, this.size);
   }
 
   async closeReader(): Promise<void> {
-    const handle = this.#handle;
-    this.#handle = null;
+    const opened = this.#opened;
+    this.#opened = null;
     this.#scanner = null;
+    const handle = await opened?.catch(() => null);
     await handle?.close();
   }
 
