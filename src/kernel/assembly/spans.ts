@@ -2,6 +2,7 @@ import { Checksum } from './checksum';
 import { copyBytes } from './copy';
 import { hexOf8 } from './hex';
 import { bigEndian, draw, spanIdOf, traceHalf } from './trace-ids';
+import { openVarint4, varint4 } from './varint';
 
 /** OTLP spans of logs, copied from a template. Called through `Kernel.encodeSpans`, which documents the rules. */
 
@@ -94,19 +95,19 @@ export function encodeSpans(
           store<u64>(at, load<u64>(contexts + (row << CONTEXT_SHIFT), CONTEXT_SPAN_ID));
           break;
         case SIZE:
-          store<u32>(at, <u32>groupsOf(load<u32>(lengths + (row << 2))) | 0x00808080);
+          store<u32>(at, varint4(load<u32>(lengths + (row << 2))));
           break;
         case OFFSET:
           store<u64>(at, groupsOf(offset) | 0x0080808080808080);
           break;
         case OFFSET_LOW:
-          store<u32>(at, <u32>groupsOf(<u32>offset & 0x0fffffff) | 0x80808080);
+          store<u32>(at, openVarint4(<u32>offset));
           break;
         case UID:
           putUid(at, offset);
           break;
         case ROOT_LENGTH:
-          store<u32>(at, <u32>groupsOf(<u32>(end - at) - ROOT_LENGTH_BYTES) | 0x00808080);
+          store<u32>(at, varint4(<u32>(end - at) - ROOT_LENGTH_BYTES));
           break;
         case INCOMING_TRACE:
           v128.store(at, v128.load(contexts + (row << CONTEXT_SHIFT)));

@@ -1,5 +1,6 @@
 import { Checksum } from './checksum';
 import { bigEndian, draw } from './trace-ids';
+import { openVarint4, varint4 } from './varint';
 
 /**
  * OTLP spans of logs that differ in nothing but their number, size and position, as nearly all of full-e2e do: what
@@ -16,12 +17,6 @@ class UniformTemplate {
   /** The size, a varint of 4 bytes, and the first 4 bytes of the position's. */
   size: u32;
   position: u32;
-}
-
-/** A number below 2^28 as a varint of 4 bytes of which each says that another follows. */
-function groupsOf28(value: u32): u32 {
-  const pairs = (value & 0x3fff) | ((value & 0x0fffc000) << 2);
-  return (pairs & 0x007f007f) | ((pairs & 0x3f803f80) << 1) | 0x80808080;
 }
 
 /** What 4 bytes add, of which the tables are at `table`: the lower two of them. */
@@ -80,9 +75,9 @@ export function encodeUniformSpans(
     for (let at: u32 = 48; at < length; at += 16) v128.store(to + at, v128.load(bytes + at));
     const number = draw(seed, row);
     v128.store64_lane(to + numberAt, bigEndian(number), 0);
-    const size = groupsOf28(load<u32>(lengths + (row << 2))) & 0x7fffffff;
+    const size = varint4(load<u32>(lengths + (row << 2)));
     store<u32>(to + sizeAt, size);
-    const place = groupsOf28(position + load<u32>(starts + (row << 2)));
+    const place = openVarint4(position + load<u32>(starts + (row << 2)));
     store<u32>(to + positionAt, place);
     if (size >> 16 != sizeAbove || place >> 16 != placeAbove) {
       sizeAbove = size >> 16;

@@ -19,3 +19,14 @@ export function putVarint(to: usize, value: u32): usize {
   store<u64>(to, groups | (0x0000008080808080 & (((<u64>1) << ((length - 1) << 3)) - 1)));
   return to + length;
 }
+
+/** The low 28 bits of a number as the first 4 bytes of a varint that goes on. */
+export function openVarint4(value: u32): u32 {
+  const pairs = (value & 0x3fff) | ((value & 0x0fffc000) << 2);
+  return (pairs & 0x007f007f) | ((pairs & 0x3f803f80) << 1) | 0x80808080;
+}
+
+/** A number below 2^28 as a varint of 4 bytes. */
+export function varint4(value: u32): u32 {
+  return openVarint4(value) & 0x7fffffff;
+}
