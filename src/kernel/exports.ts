@@ -87,6 +87,7 @@ export interface Exports {
   ): number;
   escapeJson(from: number, length: number, to: number, limit: number): number;
   putIds(seed: bigint, threshold: bigint, row: number, n: number, to: number): void;
+  maySaySampled(starts: number, lengths: number, rows: number, first: number, count: number): number;
   extractContexts(
     starts: number,
     lengths: number,
@@ -94,6 +95,7 @@ export interface Exports {
     rows: number,
     first: number,
     count: number,
+    names: number,
   ): number;
   encodeSpans(
     starts: number,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ContextFlag, ContextRow } from './context-row.ts';
+import { Kernel } from './kernel.ts';
 import type { Slot } from './slot.ts';
 import { extractContext, type TwinContext } from './twins/extract-contexts.ts';
 import { liveRows, placement, put, rows, SLOT_BYTES, SLOT_RECORDS, smallKernel } from './twins/fixture.ts';
@@ -172,8 +173,70 @@ describe('extractContexts', () => {
     expect(extracted(text)).toBeNull();
   });
 
+  test('finds one at any place of a long record', () => {
+    const large = Kernel.create({ memoryBytes: 2 ** 18, slotBytes: 2 ** 14, slotRecords: 10 });
+    const slot = large.slots.take()!;
+    const context = `"traceparent":"00-${TRACE}-${SPAN}-01"`;
+    for (const place of [4096, 8192, 12_288].flatMap((edge) =>
+      Array.from({ length: 90 }, (_, i) => edge - i),
+    )) {
+      const text = `${'x'.repeat(place)}${context}\nno context\n${context}`;
+      slot.bytes.write(text);
+      const options = {
+        from: 0,
+        length: text.length,
+        firstRecord: 0,
+        maxRecordBytes: 2 ** 14,
+        final: true,
+      };
+      const { count } = large.scanLines(slot, options);
+      slot.contexts.fill(0xff);
+      expect(large.extractContexts({ slot, first: 0, count, live: null })).toBe(2);
+      expect([0, 1, 2].map((row) => contextIn(slot, row)?.traceId)).toEqual([TRACE, undefined, TRACE]);
+    }
+  });
+
+  test('finds one in records that lie apart or out of order', () => {
+    const context = (n: number) => `{"traceparent":"00-${String(n).repeat(32)}-${SPAN}-01"}`;
+    const count = scanned([1, 2, 3].map((n) => `${context(n)}${' '.repeat(100)}`).join('\n'));
+    slot.lengths.fill(context(0).length, 0, count);
+    [slot.starts[0], slot.starts[2]] = [slot.starts[2]!, slot.starts[0]!];
+    expect(kernel.extractContexts({ slot, first: 0, count, live: null })).toBe(3);
+    const found = [0, 1, 2].map((row) => contextIn(slot, row)?.traceId[0]);
+    expect(found).toEqual(['3', '2', '1']);
+  });
+
   test('sees nothing of what lies around a record', () => {
     expect(extracted(`trace_id":"${TRACE}","span_id":"${SPAN}"`, 0x22)).toBeNull();
     expect(extracted(`"trace_id":"${TRACE}","span_id":"${SPAN}`, 0x22)).toBeNull();
+  });
+});
+
+describe('maySaySampled', () => {
+  test('misses no context that says so', () => {
+    fc.assert(
+      fc.property(records, placement, liveRows(SLOT_RECORDS), (text, place, list) => {
+        const count = scanned(text, place);
+        const live = list?.filter((row) => row < count) ?? null;
+        const chosen = live === null ? rows(slot, count) : [...live].map((row) => rows(slot, count)[row]!);
+        const says = chosen.some(({ start, length }) => {
+          const context = extractContext(kernel.bytes.subarray(start, start + length));
+          return context !== null && (context.flags & ContextFlag.unknown) === 0;
+        });
+        const may = kernel.maySaySampled({ slot, first: 0, count, live });
+        expect(may || !says).toBe(true);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['other text of eleven letters', '{"duration_ms":12,"start_event":1,"traceparenx":"","trace_flagz":1}'],
+    ['ids alone', `{"trace_id":"${TRACE}","span_id":"${SPAN}"}`],
+    ['the names as a value within quoted text', '{"msg":"\\"traceparent\\": \\"trace_flags\\""}'],
+  ])('is false for %s', (_, text) => {
+    const count = scanned(text, 'middle', 0x22);
+    expect(kernel.maySaySampled({ slot, first: 0, count, live: null })).toBe(false);
   });
 });

@@ -292,6 +292,20 @@ export class Kernel {
       this.#rowsOf(selection),
       first,
       countOf(selection),
+      this.#layout.contextNames,
+    );
+  }
+
+  /**
+   * Whether the records' text may hold the name `"traceparent"` or `"trace_flags"`, without which no context of `extractContexts`
+   * says whether it is sampled; it takes half the time.
+   */
+  maySaySampled(selection: Selection): boolean {
+    const { slot, first } = selection;
+    const rows = this.#rowsOf(selection);
+    const { starts, lengths } = slot;
+    return (
+      this.#wasm.maySaySampled(starts.byteOffset, lengths.byteOffset, rows, first, countOf(selection)) !== 0
     );
   }
 

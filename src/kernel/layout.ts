@@ -18,6 +18,8 @@ const MAX_OUTPUTS = 32;
 const MIN_OUTPUTS = 4;
 /** Bytes of the snappy encoder's table (assembly/snappy.ts). */
 const SNAPPY_TABLE = PAGE;
+/** Addresses of names, u32, that assembly/contexts.ts notes of the 4 KiB it searches at once, and of the 64 bytes behind. */
+const CONTEXT_NAMES = 4 * (4096 + 64);
 /** Largest template of spans. */
 export const MAX_TEMPLATE_BYTES = 2 ** 18;
 export const MAX_PATCHES = 1024;
@@ -71,6 +73,8 @@ export interface Layout {
   /** Small results of a call. */
   readonly results: number;
   readonly snappyTable: number;
+  /** What assembly/contexts.ts works with. */
+  readonly contextNames: number;
   /** u32 indexes of a selection that is a list. */
   readonly rows: number;
   /** What and how to stamp (assembly/stamp.ts). */
@@ -114,6 +118,7 @@ export function layOut(options: KernelOptions): Layout {
   const results = place(64);
   end = PAGE;
   const snappyTable = place(SNAPPY_TABLE);
+  const contextNames = place(CONTEXT_NAMES);
   const rows = place(slotRecords * 4);
   const stamp = place(64);
   const stampedRows = place((slotRecords + 1) * 4);
@@ -171,6 +176,7 @@ export function layOut(options: KernelOptions): Layout {
   return {
     results,
     snappyTable,
+    contextNames,
     rows,
     stamp,
     stampedRows,

@@ -33,9 +33,11 @@ import { type BatchWays, Ways } from './spans/ways.ts';
 import type { SpanRing } from './store/span-ring.ts';
 import type { TailKeeper } from './tail/tail.ts';
 
+type KernelPart = 'bytes' | 'blobs' | 'links' | 'spans' | 'encodeSpans' | 'extractContexts' | 'maySaySampled';
+
 export interface TracerOptions {
   readonly settings: TracingSettings;
-  readonly kernel: Pick<Kernel, 'bytes' | 'blobs' | 'links' | 'spans' | 'encodeSpans' | 'extractContexts'>;
+  readonly kernel: Pick<Kernel, KernelPart>;
   readonly clock: Pick<Clock, 'now' | 'toEpoch'>;
   readonly decision: Decision;
   readonly tail: TailKeeper;
@@ -104,7 +106,7 @@ export class Tracer implements Observer {
     this.#random = options.random ?? Math.random;
     this.measurement = new SelfMeasurement(options.clock);
     this.#contexts = new ContextReader(options.kernel, options.carriesContexts);
-    this.#choice = new LogChoice({ ...options, random: this.#random });
+    this.#choice = new LogChoice({ ...options, contexts: this.#contexts, random: this.#random });
     this.#writer = new LogSpanWriter(options);
     this.#links = new BatchLinks(options.kernel);
     this.#outfit = this.#outfitOf(options.settings);
@@ -135,7 +137,7 @@ export class Tracer implements Observer {
       this.#options.adaptive.processed(batch);
       const tracesLogs = mode !== 'system-only';
       const ids = tracesLogs ? this.#seeds.take(batch.count) : NO_IDS;
-      const groups = tracesLogs ? this.#chooseLogs(batch, ids, outfit.settings) : [];
+      const groups = tracesLogs ? this.#choice.choose(batch, ids, outfit.settings) : [];
       const sources: string[] = [];
       for (const { stream } of batch.segments) {
         if (!sources.includes(stream.source)) sources.push(stream.source);
@@ -177,11 +179,6 @@ export class Tracer implements Observer {
     this.measurement.measure(() => {
       this.#systemSpans += server.write(span, this.#options.clock.toEpoch(0));
     });
-  }
-
-  #chooseLogs(batch: Batch, ids: IdSeed, settings: TracingSettings): readonly Group[] {
-    if (settings.incoming !== 'ignore') this.#contexts.read(batch);
-    return this.#choice.choose(batch, ids, settings);
   }
 
   #write(batch: Batch, deliveries: readonly Delivery[], plan: Plan): void {
@@ -239,9 +236,9 @@ export class Tracer implements Observer {
       keeps: (segment) => decision.keepsTail(segment, batch.processedAt),
       traced: (segment) => ({ rows: liveRowsOf(groups.filter((group) => group.segment === segment)) }),
     });
-    const hasContexts = settings.incoming !== 'ignore' && batch.hasContexts;
     return picks.map(({ segment, rows, reason }) => {
       const weight = { threshold: 0n, traceState: '', note: '' };
+      const hasContexts = settings.incoming !== 'ignore' && this.#contexts.read(batch, segment, rows);
       return { ...weight, segment, rows, count: rows.length, filtered: false, reason, hasContexts };
     });
   }

@@ -1,18 +1,23 @@
-import { bytesOf, nibblesOf } from './hex';
+import {
+  holdsSampling,
+  listNames,
+  NAME_AGS_QUOTE,
+  NAME_ENT_QUOTE,
+  NAME_TRACE_FL,
+  NAME_TRACEPAR,
+} from './context-names';
+import { areNibbles, bytesOf, nibblesOf } from './hex';
 
 /** W3C trace contexts in JSON text. Called through `Kernel.extractContexts`, which documents the rules. */
 
 const QUOTE: u8 = 0x22;
 const HYPHEN: u8 = 0x2d;
 const COLON: u8 = 0x3a;
+const COLON_QUOTE: u16 = 0x223a;
 
 /** Names in memory order: eight letters, and four more with the closing quote. */
 const NAME_TRACE_ID: u64 = 0x64695f6563617274;
 const NAME_SPAN_ID_QUOTE: u64 = 0x2264695f6e617073;
-const NAME_TRACEPAR: u64 = 0x7261706563617274;
-const NAME_ENT_QUOTE: u32 = 0x22746e65;
-const NAME_TRACE_FL: u64 = 0x6c665f6563617274;
-const NAME_AGS_QUOTE: u32 = 0x22736761;
 
 /** A traceparent (W3C Trace Context, section 3.2): `00-`, 32 digits, `-`, 16 digits, `-`, 2 digits. */
 const VERSION: u32 = 0x002d3030;
@@ -35,17 +40,6 @@ const HAS_FLAGS: u32 = 4;
 const HAS_PARENT: u32 = 8;
 const HAS_IDS: u32 = HAS_TRACE_ID | HAS_SPAN_ID;
 
-/**
- * Which of the 16 bytes at `at` are an `a` that may be the third letter of a name, as in all of ours. Looks back from it,
- * so as not to read behind the slack.
- */
-function thirdLetters(at: usize): v128 {
-  return v128.and(
-    i8x16.eq(v128.load(at - 3), i8x16.splat(QUOTE)),
-    i8x16.eq(v128.load(at), i8x16.splat(0x61)),
-  );
-}
-
 function isSpace(byte: u8): bool {
   return byte == 0x20 || (byte >= 9 && byte <= 13 && byte != 11 && byte != 12);
 }
@@ -57,6 +51,8 @@ function skipSpace(at: usize, end: usize): usize {
 
 /** Where the value begins of the name that ends at `at`; `end`: there is none. */
 function valueOf(at: usize, end: usize): usize {
+  // As nearly always.
+  if (at + 2 <= end && load<u16>(at) == COLON_QUOTE) return at + 1;
   at = skipSpace(at, end);
   return at < end && load<u8>(at) == COLON ? skipSpace(at + 1, end) : end;
 }
@@ -71,7 +67,7 @@ function readTraceId(at: usize, to: usize): bool {
   const high = nibblesOf(at);
   const low = nibblesOf(at + 16);
   const id = bytesOf(high, low);
-  if (i8x16.bitmask(v128.or(high, low)) != 0 || !v128.any_true(id)) return false;
+  if (!areNibbles(v128.or(high, low)) || !v128.any_true(id)) return false;
   v128.store(to, id);
   return true;
 }
@@ -80,7 +76,7 @@ function readTraceId(at: usize, to: usize): bool {
 function readSpanId(at: usize, to: usize): bool {
   const nibbles = nibblesOf(at);
   const id = i64x2.extract_lane(bytesOf(nibbles, nibbles), 0);
-  if (i8x16.bitmask(nibbles) != 0 || id == 0) return false;
+  if (!areNibbles(nibbles) || id == 0) return false;
   store<u64>(to, id);
   return true;
 }
@@ -88,8 +84,9 @@ function readSpanId(at: usize, to: usize): bool {
 /** The byte in the two digits at `at`; -1: they are none. */
 function readByte(at: usize): i32 {
   const nibbles = nibblesOf(at);
-  if ((i8x16.bitmask(nibbles) & 3) != 0) return -1;
-  return (i8x16.extract_lane_u(nibbles, 0) << 4) | i8x16.extract_lane_u(nibbles, 1);
+  const high = i8x16.extract_lane_u(nibbles, 0);
+  const low = i8x16.extract_lane_u(nibbles, 1);
+  return high > 15 || low > 15 ? -1 : (high << 4) | low;
 }
 
 /** The byte in the decimal number at `at`, which something must end; -1: there is none. */
@@ -113,7 +110,7 @@ function readParent(at: usize, end: usize, context: usize): bool {
   // Both are known to be good before one is written: a bad traceparent leaves what was found before it.
   const span = nibblesOf(at + PARENT_SPAN_ID);
   const spanId = i64x2.extract_lane(bytesOf(span, span), 0);
-  if (i8x16.bitmask(span) != 0 || spanId == 0) return false;
+  if (!areNibbles(span) || spanId == 0) return false;
   if (!readTraceId(at + PARENT_TRACE_ID, context)) return false;
   store<u64>(context, spanId, ROW_SPAN_ID);
   store<u8>(context, <u8>flags & ~FLAGS_UNKNOWN, ROW_FLAGS);
@@ -145,33 +142,47 @@ function readField(at: usize, end: usize, context: usize, found: u32): u32 {
   return found;
 }
 
-function extract(from: usize, end: usize, context: usize): bool {
-  let found: u32 = 0;
-  for (let block = from; block < end; block += 64) {
-    const a = thirdLetters(block);
-    const b = thirdLetters(block + 16);
-    const c = thirdLetters(block + 32);
-    const d = thirdLetters(block + 48);
-    if (!v128.any_true(v128.or(v128.or(a, b), v128.or(c, d)))) continue;
-    let letters =
-      <u64>(<u32>i8x16.bitmask(a)) |
-      ((<u64>(<u32>i8x16.bitmask(b))) << 16) |
-      ((<u64>(<u32>i8x16.bitmask(c))) << 32) |
-      ((<u64>(<u32>i8x16.bitmask(d))) << 48);
-    while (letters != 0) {
-      const at = block + <usize>ctz(letters) - 3;
-      letters &= letters - 1;
-      // What a neighbour's text looks like does not matter.
-      if (at < from || at >= end) continue;
-      found = readField(at, end, context, found);
-      if ((found & HAS_PARENT) != 0) return true;
-    }
-  }
-  if ((found & HAS_FLAGS) == 0) store<u8>(context, FLAGS_UNKNOWN, ROW_FLAGS);
-  return (found & HAS_IDS) == HAS_IDS;
+/** Bytes that are searched for names at once: few enough to stay in the nearest cache. */
+const TILE: usize = 4096;
+/** Records that lie no further apart are searched together with what is between them. */
+const GAP: usize = 64;
+
+function rowAt(rows: usize, first: u32, index: u32): u32 {
+  return rows == 0 ? first + index : load<u32>(rows + (index << 2));
 }
 
-/** Fills the rows of the column `contexts`; returns how many records have a context. `rows`: as in join-lines.ts. */
+function startOf(starts: usize, row: u32): usize {
+  return load<u32>(starts + (row << 2));
+}
+
+function endOf(starts: usize, lengths: usize, row: u32): usize {
+  return startOf(starts, row) + load<u32>(lengths + (row << 2));
+}
+
+/** The index of the first record behind `index` that does not lie close behind the one before it. */
+function stretchEnd(starts: usize, lengths: usize, rows: usize, first: u32, count: u32, index: u32): u32 {
+  let end = endOf(starts, lengths, rowAt(rows, first, index));
+  for (index++; index < count; index++) {
+    const row = rowAt(rows, first, index);
+    // Before it is as far as behind it.
+    if (startOf(starts, row) - end > GAP) break;
+    end = endOf(starts, lengths, row);
+  }
+  return index;
+}
+
+/** Writes what nothing was found of; returns 1 if the record has a context. */
+function conclude(context: usize, found: u32): u32 {
+  const isPresent = u32((found & HAS_PARENT) != 0 || (found & HAS_IDS) == HAS_IDS);
+  if ((found & (HAS_FLAGS | HAS_PARENT)) == 0) store<u8>(context, FLAGS_UNKNOWN, ROW_FLAGS);
+  store<u8>(context, <u8>isPresent, ROW_PRESENT);
+  return isPresent;
+}
+
+/**
+ * Fills the rows of the column `contexts`; returns how many records have a context. `rows`: as in join-lines.ts; `names`:
+ * room for the addresses of names in a tile (layout.ts).
+ */
 export function extractContexts(
   starts: usize,
   lengths: usize,
@@ -179,15 +190,46 @@ export function extractContexts(
   rows: usize,
   first: u32,
   count: u32,
+  names: usize,
 ): u32 {
   let present: u32 = 0;
-  for (let i: u32 = 0; i < count; i++) {
-    const row = rows == 0 ? first + i : load<u32>(rows + (i << 2));
-    const start: usize = load<u32>(starts + (row << 2));
-    const context = contexts + (row << ROW_SHIFT);
-    const isPresent = extract(start, start + load<u32>(lengths + (row << 2)), context);
-    store<u8>(context, u8(isPresent), ROW_PRESENT);
-    present += u32(isPresent);
+  for (let index: u32 = 0; index < count; ) {
+    const stop = stretchEnd(starts, lengths, rows, first, count, index);
+    const textEnd = endOf(starts, lengths, rowAt(rows, first, stop - 1));
+    let row = rowAt(rows, first, index);
+    let start = startOf(starts, row);
+    let end = endOf(starts, lengths, row);
+    let context = contexts + (row << ROW_SHIFT);
+    let found: u32 = 0;
+    for (let from = start; from < textEnd; from += TILE) {
+      const namesEnd = listNames(from, min(from + TILE, textEnd), names);
+      for (let at = names; at < namesEnd; at += 4) {
+        const name: usize = load<u32>(at);
+        while (name >= end) {
+          present += conclude(context, found);
+          row = rowAt(rows, first, ++index);
+          start = startOf(starts, row);
+          end = endOf(starts, lengths, row);
+          context = contexts + (row << ROW_SHIFT);
+          found = 0;
+        }
+        // What lies between records does not matter, nor what follows a traceparent.
+        if (name >= start && (found & HAS_PARENT) == 0) found = readField(name, end, context, found);
+      }
+    }
+    present += conclude(context, found);
+    for (index++; index < stop; index++)
+      present += conclude(contexts + (rowAt(rows, first, index) << ROW_SHIFT), 0);
   }
   return present;
+}
+
+/** Whether the text of the records may hold a name without which no context says whether it is sampled. */
+export function maySaySampled(starts: usize, lengths: usize, rows: usize, first: u32, count: u32): bool {
+  for (let index: u32 = 0; index < count; ) {
+    const begin = startOf(starts, rowAt(rows, first, index));
+    index = stretchEnd(starts, lengths, rows, first, count, index);
+    if (holdsSampling(begin, endOf(starts, lengths, rowAt(rows, first, index - 1)))) return true;
+  }
+  return false;
 }

@@ -33,22 +33,29 @@ export function putHex16(to: usize, bytes: v128): void {
   v128.store(to, hexOf8(i64x2.splat(i64x2.extract_lane(bytes, 1))), 16);
 }
 
-/** The values of the 16 digits at `at`, in either case; what is no digit has its highest bit set. */
+/** In memory, because the host makes a constant of 16 bytes anew in each loop that needs it. */
+const BYTES = memory.data<u8>([0xc6, 6, 0xf0, 0xdf, 0x41, 10]);
+const BYTES16 = memory.data<u16>([0xff]);
+
+/** The values of the 16 digits at `at`, in either case; what is no digit is above 15. */
 export function nibblesOf(at: usize): v128 {
   const characters = v128.load(at);
-  const digits = i8x16.sub(characters, i8x16.splat(0x30));
-  const letters = i8x16.sub(v128.or(characters, i8x16.splat(0x20)), i8x16.splat(0x61));
-  const isDigit = i8x16.lt_u(digits, i8x16.splat(10));
-  const isLetter = i8x16.lt_u(letters, i8x16.splat(6));
-  const ofLetters = v128.and(i8x16.add(letters, i8x16.splat(10)), isLetter);
-  const values = v128.or(v128.and(digits, isDigit), ofLetters);
-  return v128.or(values, v128.andnot(i8x16.splat(-128), v128.or(isDigit, isLetter)));
+  // Digits become the highest ten, from which others are parted by saturation.
+  const highest = i8x16.sub_sat_u(i8x16.add(characters, v128.load8_splat(BYTES)), v128.load8_splat(BYTES, 1));
+  const ofDigits = i8x16.sub(highest, v128.load8_splat(BYTES, 2));
+  const letters = i8x16.sub(v128.and(characters, v128.load8_splat(BYTES, 3)), v128.load8_splat(BYTES, 4));
+  return i8x16.min_u(ofDigits, i8x16.add_sat_u(letters, v128.load8_splat(BYTES, 5)));
+}
+
+/** Whether all 16 are values of digits. */
+export function areNibbles(values: v128): bool {
+  return !v128.any_true(v128.and(values, v128.load8_splat(BYTES, 2)));
 }
 
 /** The 16 bytes of 32 values of digits. */
 export function bytesOf(high: v128, low: v128): v128 {
-  const nibble = i16x8.splat(0xf0);
-  const first = v128.or(v128.and(i16x8.shl(high, 4), nibble), i16x8.shr_u(high, 8));
-  const second = v128.or(v128.and(i16x8.shl(low, 4), nibble), i16x8.shr_u(low, 8));
+  const byte = v128.load16_splat(BYTES16);
+  const first = v128.and(v128.or(i16x8.shl(high, 4), i16x8.shr_u(high, 8)), byte);
+  const second = v128.and(v128.or(i16x8.shl(low, 4), i16x8.shr_u(low, 8)), byte);
   return i8x16.narrow_i16x8_u(first, second);
 }

@@ -3,7 +3,7 @@
  * read or write has 64 bytes of slack behind it (layout.ts), which they may read and overwrite.
  */
 export { appendRecords } from './append-records';
-export { extractContexts } from './contexts';
+export { extractContexts, maySaySampled } from './contexts';
 export { escapeJson } from './escape-json';
 export { joinLines } from './join-lines';
 export { lokiEntries, lokiEntriesSize } from './loki';

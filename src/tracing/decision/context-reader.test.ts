@@ -6,54 +6,98 @@ import { ContextReader } from './context-reader.ts';
 
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 const WITH = `{"msg":"x","traceparent":"00-${TRACE_ID}-b7ad6b7169203331-01"}`;
+const IDS = `{"trace_id":"${TRACE_ID}","span_id":"b7ad6b7169203331"}`;
+const WITHOUT = '{"msg":"none"}';
+const GIVEN = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa';
 const kernel = Kernel.create({ memoryBytes: 2 ** 20, slotBytes: 2 ** 14, slotRecords: 100 });
 
-const present = (contexts: Uint8Array, rows: number) =>
-  Array.from({ length: rows }, (_, row) => contexts[row * ContextRow.size + ContextRow.present]);
+const textOnly = new ContextReader(kernel, () => true);
+const protocolOnly = new ContextReader(kernel, () => false);
 
-test('finds contexts in the text of sources that may carry them', () => {
-  const { batch } = deliveryOf(kernel, ['{"msg":"none"}', WITH]);
-  new ContextReader(kernel, () => true).read(batch);
-  expect(batch.hasContexts).toBe(true);
-  expect(present(batch.slot.contexts, 2)).toEqual([0, 1]);
-  const at = ContextRow.size + ContextRow.traceId;
-  expect(Buffer.from(batch.slot.contexts.subarray(at, at + 16)).toString('hex')).toBe(TRACE_ID);
-});
-
-test('does not look at sources that carry none', () => {
-  const { batch } = deliveryOf(kernel, [WITH]);
-  new ContextReader(kernel, () => false).read(batch);
-  expect(batch.hasContexts).toBe(false);
-});
-
-describe('contexts that the source took from its protocol', () => {
-  const GIVEN = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa';
-  const setUp = (lines: readonly string[]) => {
-    const { batch } = deliveryOf(kernel, lines);
-    for (let row = 0; row < lines.length; row++) {
-      const at = row * ContextRow.size;
-      batch.slot.contexts.fill(0xaa, at, at + 16);
-      batch.slot.contexts[at + ContextRow.present] = 1;
-    }
-    batch.segments[0] = { ...batch.segments[0]!, hasContexts: true };
-    const traceOf = (row: number) =>
-      Buffer.from(batch.slot.contexts.subarray(row * ContextRow.size, row * ContextRow.size + 16)).toString(
-        'hex',
-      );
-    return { batch, traceOf };
+function setUp(lines: readonly string[]) {
+  const { batch } = deliveryOf(kernel, lines);
+  const { contexts } = batch.slot;
+  contexts.fill(0xff, 0, lines.length * ContextRow.size);
+  const at = (row: number) => row * ContextRow.size;
+  return {
+    batch,
+    /** As a source does that takes a context from its protocol. */
+    give: () => {
+      for (let row = 0; row < lines.length; row++) {
+        contexts.fill(0xaa, at(row), at(row) + 16);
+        contexts[at(row) + ContextRow.present] = 1;
+      }
+      batch.segments[0] = { ...batch.segments[0]!, hasContexts: true };
+    },
+    read: (reader: ContextReader, rows: readonly number[] | null = null) =>
+      reader.read(batch, batch.segments[0]!, rows === null ? null : Uint32Array.from(rows)),
+    readSampled: (reader: ContextReader) => reader.readSampled(batch, batch.segments[0]!),
+    traces: () =>
+      lines.map((_, row) => {
+        const present = contexts[at(row) + ContextRow.present];
+        if (present === 1) return Buffer.from(contexts.subarray(at(row), at(row) + 16)).toString('hex');
+        return present === 0 ? null : 'not read';
+      }),
   };
+}
 
-  test('are kept', () => {
-    const { batch, traceOf } = setUp(['plain', 'text']);
-    new ContextReader(kernel, () => false).read(batch);
-    expect(batch.hasContexts).toBe(true);
-    expect([traceOf(0), traceOf(1)]).toEqual([GIVEN, GIVEN]);
+describe('read', () => {
+  test('finds contexts in the text of sources that may carry them', () => {
+    const { read, traces } = setUp([WITHOUT, WITH]);
+    expect(read(textOnly)).toBe(true);
+    expect(traces()).toEqual([null, TRACE_ID]);
   });
 
-  test('give way to one in the text of the log', () => {
-    const { batch, traceOf } = setUp([WITH, '{"msg":"none"}']);
-    new ContextReader(kernel, () => true).read(batch);
-    expect([traceOf(0), traceOf(1)]).toEqual([TRACE_ID, GIVEN]);
-    expect(present(batch.slot.contexts, 2)).toEqual([1, 1]);
+  test('says when there is none', () => {
+    const { read } = setUp([WITHOUT, WITHOUT]);
+    expect(read(textOnly)).toBe(false);
+  });
+
+  test('does not look at sources that carry none', () => {
+    const { read, traces } = setUp([WITH]);
+    expect(read(protocolOnly)).toBe(false);
+    expect(traces()).toEqual(['not read']);
+  });
+
+  test('reads no other logs than it is asked for', () => {
+    const { read, traces } = setUp([WITH, WITH, WITHOUT, WITH]);
+    expect(read(textOnly, [1, 2])).toBe(true);
+    expect(traces()).toEqual(['not read', TRACE_ID, null, 'not read']);
+    expect(read(textOnly, [2])).toBe(false);
+  });
+
+  test('keeps what a source took from its protocol', () => {
+    const { give, read, traces } = setUp(['plain', 'text']);
+    give();
+    expect(read(protocolOnly)).toBe(true);
+    expect(traces()).toEqual([GIVEN, GIVEN]);
+  });
+
+  test('prefers the text to the protocol, however often it is called', () => {
+    const { give, read, traces } = setUp([WITH, WITHOUT, WITHOUT]);
+    give();
+    expect([read(textOnly, [0, 1]), read(textOnly), read(textOnly, [2])]).toEqual([true, true, true]);
+    expect(traces()).toEqual([TRACE_ID, GIVEN, GIVEN]);
+  });
+});
+
+describe('readSampled', () => {
+  test('reads all logs when the text of one may say whether it is sampled', () => {
+    const { readSampled, traces } = setUp([IDS, WITHOUT, WITH]);
+    expect(readSampled(textOnly)).toBe(true);
+    expect(traces()).toEqual([TRACE_ID, null, TRACE_ID]);
+  });
+
+  test('reads none when no text does', () => {
+    const { readSampled, traces } = setUp([IDS, WITHOUT]);
+    expect(readSampled(textOnly)).toBe(false);
+    expect(traces()).toEqual(['not read', 'not read']);
+  });
+
+  test('goes by the protocol too', () => {
+    const { give, readSampled, traces } = setUp([IDS, WITHOUT]);
+    give();
+    expect(readSampled(textOnly)).toBe(true);
+    expect(traces()).toEqual([TRACE_ID, GIVEN]);
   });
 });

@@ -4,53 +4,62 @@ import type { Segment } from '../../record/segment.ts';
 import { ContextRow } from '../../record/traced.ts';
 
 /**
- * Gathers the W3C contexts that came with logs: those that their source took from its protocol (`segment.hasContexts`),
- * and those in the text of sources whose text may hold one, which go before. Fills the slot's `contexts` column and
- * `batch.hasContexts`. Called by the tracer before logs are chosen; never in modes that trace no log.
+ * Reads the W3C contexts that came with logs into the slot's `contexts` column: those in the text of sources whose text may hold
+ * one, and, where there is none, those that the source or a processor put there. Looking into text costs more
+ * than all else that tracing does for a log, so only logs are read that are traced or whose context decides whether they
+ * are. Called while logs are chosen; never in modes that trace no log.
  */
 export class ContextReader {
-  readonly #kernel: Pick<Kernel, 'extractContexts'>;
+  readonly #kernel: Pick<Kernel, 'extractContexts' | 'maySaySampled'>;
   readonly #carries: (source: string) => boolean;
 
   /** @param carries whether logs of a configured source may hold a context in their text. */
-  constructor(kernel: Pick<Kernel, 'extractContexts'>, carries: (source: string) => boolean) {
+  constructor(
+    kernel: Pick<Kernel, 'extractContexts' | 'maySaySampled'>,
+    carries: (source: string) => boolean,
+  ) {
     this.#kernel = kernel;
     this.#carries = carries;
   }
 
-  read(batch: Batch): void {
-    const { segments } = batch;
-    if (!segments.some((segment) => segment.hasContexts || this.#carries(segment.stream.source))) return;
-    batch.hasContexts = false;
-    for (const segment of segments) {
-      if (this.#fill(batch, segment)) batch.hasContexts = true;
-    }
+  /** Reads all logs of the segment if one of them may say whether its trace is sampled; returns whether it has. */
+  readSampled(batch: Batch, segment: Segment): boolean {
+    const { first, count, stream } = segment;
+    if (isGiven(batch, segment)) return this.read(batch, segment, null);
+    if (!this.#carries(stream.source)) return false;
+    const all = { slot: batch.slot, first, count, live: null };
+    return this.#kernel.maySaySampled(all) && this.read(batch, segment, null);
   }
 
-  /** Fills the rows of one segment; returns whether one of them has a context. */
-  #fill({ slot }: Batch, segment: Segment): boolean {
-    const { first, count } = segment;
-    const rows = slot.contexts.subarray(first * ContextRow.size, (first + count) * ContextRow.size);
-    if (!this.#carries(segment.stream.source)) {
-      if (segment.hasContexts) return hasContext(rows);
-      for (let at = 0; at < rows.length; at += ContextRow.size) rows[at + ContextRow.present] = 0;
-      return false;
-    }
-    const given = segment.hasContexts ? rows.slice() : null;
-    const found = this.#kernel.extractContexts({ slot, first, count, live: null });
-    if (given === null || found === count) return found > 0;
-    for (let at = 0; at < rows.length; at += ContextRow.size) {
-      if (rows[at + ContextRow.present] === 0) {
-        rows.set(given.subarray(at, at + ContextRow.size), at);
+  /** Reads these logs of the segment, null: all; may be called for the same ones again. Returns whether one has a context. */
+  read(batch: Batch, segment: Segment, rows: Uint32Array | null): boolean {
+    const { slot } = batch;
+    const { first, count, stream } = segment;
+    const given = isGiven(batch, segment);
+    if (!this.#carries(stream.source)) return given && hasContext(slot.contexts, segment, rows);
+    const contexts = slot.contexts.subarray(first * ContextRow.size, (first + count) * ContextRow.size);
+    const before = given ? contexts.slice() : null;
+    const found = this.#kernel.extractContexts({ slot, first, count, live: rows });
+    if (before === null || found === (rows?.length ?? count)) return found > 0;
+    for (let at = 0; at < contexts.length; at += ContextRow.size) {
+      if (contexts[at + ContextRow.present] === 0) {
+        contexts.set(before.subarray(at, at + ContextRow.size), at);
       }
     }
-    return found > 0 || hasContext(given);
+    return hasContext(slot.contexts, segment, rows);
   }
 }
 
-function hasContext(rows: Uint8Array): boolean {
-  for (let at = ContextRow.present; at < rows.length; at += ContextRow.size) {
-    if (rows[at] === 1) return true;
+/** Whether the column is filled for all logs of the segment before their text is looked at. */
+function isGiven(batch: Batch, segment: Segment): boolean {
+  return batch.hasContexts || segment.hasContexts === true;
+}
+
+function hasContext(contexts: Uint8Array, { first, count }: Segment, rows: Uint32Array | null): boolean {
+  const total = rows?.length ?? count;
+  for (let i = 0; i < total; i++) {
+    const row = rows === null ? first + i : rows[i]!;
+    if (contexts[row * ContextRow.size + ContextRow.present] === 1) return true;
   }
   return false;
 }

@@ -10,6 +10,7 @@ import type { Segment } from '../../record/segment.ts';
 import { ContextFlag, ContextRow, type Traced } from '../../record/traced.ts';
 import type { Reason } from '../mode.ts';
 import type { TracingSettings } from '../settings/settings.ts';
+import type { ContextReader } from './context-reader.ts';
 import type { Decision } from './decision.ts';
 import { narrowRows, selectRows, thresholdOf, traceStateOf } from './selection.ts';
 import type { Verdict } from './verdict.ts';
@@ -30,9 +31,12 @@ export interface Group {
   readonly traceState: string;
   /** Of the on-demand rule; empty: none. */
   readonly note: string;
-  /** Whether some of them may have come with a context. */
+  /** Whether the slot's `contexts` column is filled for them, and one of them at least has a context. */
   readonly hasContexts: boolean;
 }
+
+/** A group before its contexts are read. */
+type Choice = Omit<Group, 'hasContexts'>;
 
 type StampSettings = Pick<TracingSettings, 'incoming' | 'stamp'>;
 
@@ -45,6 +49,7 @@ const WHERE_BYTES = 4096;
 export interface LogChoiceOptions {
   readonly kernel: Pick<Kernel, 'bytes'>;
   readonly decision: Decision;
+  readonly contexts: ContextReader;
   /** Numbers from 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
 }
@@ -52,13 +57,15 @@ export interface LogChoiceOptions {
 export class LogChoice {
   readonly #kernel: Pick<Kernel, 'bytes'>;
   readonly #decision: Decision;
+  readonly #contexts: ContextReader;
   readonly #random: () => number;
   /** Big integers are slow to make, and rates seldom change. */
   #weight = { rate: 1, threshold: 0n, traceState: traceStateOf(0n) };
 
-  constructor({ kernel, decision, random }: LogChoiceOptions) {
+  constructor({ kernel, decision, contexts, random }: LogChoiceOptions) {
     this.#kernel = kernel;
     this.#decision = decision;
+    this.#contexts = contexts;
     this.#random = random;
   }
 
@@ -70,7 +77,7 @@ export class LogChoice {
     const all: Group[] = [];
     try {
       for (const segment of batch.segments) {
-        const chosen = this.#chooseOf(batch, segment, settings.incoming !== 'ignore' && batch.hasContexts);
+        const chosen = this.#chooseOf(batch, segment, settings.incoming !== 'ignore');
         if (chosen.length === 0) continue;
         // Where ids do not come with logs, all logs of the segment have theirs drawn alike, as sinks stamp them alike.
         const groups = settings.incoming === 'link' ? drawnAlike(chosen) : chosen;
@@ -84,32 +91,29 @@ export class LogChoice {
     return all;
   }
 
-  #chooseOf(batch: Batch, segment: Segment, hasContexts: boolean): readonly Group[] {
+  /** @param readsContexts whether contexts that came with logs play a part. */
+  #chooseOf(batch: Batch, segment: Segment, readsContexts: boolean): readonly Group[] {
     const verdict = this.#decision.decide(segment, batch.processedAt);
-    if (verdict.rate <= 0 && !(verdict.honourParent && hasContexts)) return NONE;
-    const groups: Group[] = [];
+    const saysSampled = readsContexts && verdict.honourParent && this.#contexts.readSampled(batch, segment);
+    if (verdict.rate <= 0 && !saysSampled) return NONE;
+    const groups: Choice[] = [];
     const filtered = filteredOf(segment);
     for (const rows of filtered === null ? [segment] : [segment, filtered]) {
       const kind = { segment, filtered: rows === filtered };
-      if (hasContexts && verdict.honourParent) {
+      if (saysSampled) {
         const { sampled, others } = divideByContext(batch, rows);
         const parents = sampled.subarray(0, this.#decision.takeParents(sampled.length));
         if (parents.length > 0) {
-          groups.push({
-            ...kind,
-            ...UNWEIGHTED,
-            rows: parents,
-            count: parents.length,
-            reason: 'parent',
-            hasContexts,
-          });
+          groups.push({ ...kind, ...UNWEIGHTED, rows: parents, count: parents.length, reason: 'parent' });
         }
-        this.#choose(batch, { ...rows, live: others }, verdict, { ...kind, hasContexts }, groups);
+        this.#choose(batch, { ...rows, live: others }, verdict, kind, groups);
       } else {
-        this.#choose(batch, rows, verdict, { ...kind, hasContexts }, groups);
+        this.#choose(batch, rows, verdict, kind, groups);
       }
     }
-    return groups;
+    const hasContexts = ({ rows }: Choice): boolean =>
+      saysSampled || (readsContexts && this.#contexts.read(batch, segment, rows));
+    return groups.map((choice) => ({ ...choice, hasContexts: hasContexts(choice) }));
   }
 
   /** Adds the group that the verdict's rate and rule choose from the rows, if any. */
@@ -117,8 +121,8 @@ export class LogChoice {
     batch: Batch,
     from: Rows,
     verdict: Verdict,
-    kind: Pick<Group, 'segment' | 'filtered' | 'hasContexts'>,
-    groups: Group[],
+    kind: Pick<Group, 'segment' | 'filtered'>,
+    groups: Choice[],
   ): void {
     const { rule, rate, reason } = verdict;
     let rows = selectRows(from, rate, this.#random);

@@ -25,7 +25,7 @@ export class SpanBlobs {
 
   /** Whether logs of the batch may add anything. */
   needed(batch: Batch, links: boolean): boolean {
-    return (links && batch.hasContexts) || (this.#annotations.usesFields && batch.fields !== null);
+    return links || (this.#annotations.usesFields && batch.fields !== null);
   }
 
   /**
