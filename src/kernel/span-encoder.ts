@@ -1,6 +1,6 @@
 /**
  * The part of the kernel that `Kernel.encodeSpans` calls: brings templates and the tables of checksums into kernel memory,
- * where assembly/uniform-spans.ts, spans.ts and checksum.ts read them, and says which of the two loops it is.
+ * where assembly/uniform-spans.ts, joined-spans.ts, spans.ts and checksum.ts read them, and says which of the loops it is.
  */
 
 import type { Exports } from './exports.ts';
@@ -17,9 +17,9 @@ import type { RecordChecksum } from './record-checksum.ts';
 import type { Selection } from './slot.ts';
 import {
   type EncodedSpans,
+  PATCH_WIDTHS,
   PatchKind,
   type SpanOptions,
-  type SpanPatch,
   type SpanTemplate,
 } from './span-template.ts';
 
@@ -58,9 +58,9 @@ export class SpanEncoder {
     const { slot, first } = selection;
     const { template, useBlobs, checksum, from, seed, threshold } = options;
     const bytes = count * template.bytes.length;
-    const places = uniformPlaces(options);
-    if (places !== null && bytes <= out.capacity) {
-      const register = this.#encodeUniform(selection, rows, count, options, places, out.address);
+    const loop = loopOf(options);
+    if (loop !== null && bytes <= out.capacity) {
+      const register = this.#encodeFast(selection, rows, count, options, loop, out.address);
       return { bytes, rows: count, register };
     }
     const { template: at, results } = this.#layout;
@@ -89,30 +89,37 @@ export class SpanEncoder {
   }
 
   /** Returns the register. */
-  #encodeUniform(
+  #encodeFast(
     { slot, first }: Selection,
     rows: number,
     count: number,
     { template, checksum, from, seed }: SpanOptions,
-    { number, size, offset }: UniformPlaces,
+    loop: Loop,
     to: number,
   ): number {
     const { head, bytes } = this.#layout.template;
     this.#bytes.set(template.bytes, bytes);
-    this.#words.set([bytes, template.bytes.length, number, size, offset], head >> 2);
-    const register = this.#wasm.encodeUniformSpans(
-      slot.starts.byteOffset,
-      slot.lengths.byteOffset,
-      rows,
-      first,
-      count,
-      slot.starts[first]!,
-      from,
-      seed,
-      head,
-      to,
-      this.#prepareChecksum(checksum!),
-    );
+    this.#words.set([bytes, template.bytes.length, ...template.patches.map(({ at }) => at)], head >> 2);
+    const base = slot.starts[first]!;
+    const checked = this.#prepareChecksum(checksum!);
+    const { starts, lengths, contexts } = slot;
+    const columns = [starts.byteOffset, lengths.byteOffset] as const;
+    const register =
+      loop === 'joined'
+        ? this.#wasm.encodeJoinedSpans(
+            ...columns,
+            contexts.byteOffset,
+            rows,
+            first,
+            count,
+            base,
+            from,
+            seed,
+            head,
+            to,
+            checked,
+          )
+        : this.#wasm.encodeUniformSpans(...columns, rows, first, count, base, from, seed, head, to, checked);
     return register >>> 0;
   }
 
@@ -131,34 +138,33 @@ export class SpanEncoder {
   }
 }
 
-/** Where a template has what differs between logs. */
-interface UniformPlaces {
-  readonly number: number;
-  readonly size: number;
-  readonly offset: number;
-}
+type Loop = 'uniform' | 'joined';
+
+/** What logs differ in where a loop of their own does, as `loop:kind,kind,…`; the number is the trace id's half or the span's id. */
+const { traceHalf, spanId, size, offsetLow, incomingTraceId, incomingParentSpanId } = PatchKind;
+const LOOPS: ReadonlyMap<string, Loop> = new Map([
+  [[traceHalf, size, offsetLow].join(), 'uniform'],
+  [[spanId, size, offsetLow].join(), 'uniform'],
+  [[incomingTraceId, spanId, incomingParentSpanId, size, offsetLow].join(), 'joined'],
+]);
 
 /**
- * What assembly/uniform-spans.ts needs to know; null: spans.ts does it, because logs differ in something else or their
- * checksum is not laid out as it is for these three.
+ * Which of assembly/uniform-spans.ts and joined-spans.ts encodes these; null: spans.ts does, because logs differ in something
+ * else or their checksum is not laid out as it is for those two.
  */
-export function uniformPlaces({
-  template,
+export function loopOf({
+  template: { patches, bytes },
   useBlobs,
   checksum,
   threshold,
-}: Pick<SpanOptions, 'template' | 'useBlobs' | 'checksum' | 'threshold'>): UniformPlaces | null {
-  const { patches, bytes } = template;
-  if (checksum === null || useBlobs || threshold !== 0n) return null;
-  if (patches.length !== 3 || bytes.length > MAX_TEMPLATE_BYTES) return null;
-  const [number, size, offset] = patches as [SpanPatch, SpanPatch, SpanPatch];
-  const { traceHalf, spanId } = PatchKind;
-  const isNumber = number.kind === traceHalf || (number.kind === spanId && number.argument === 0);
-  if (!isNumber || size.kind !== PatchKind.size || offset.kind !== PatchKind.offsetLow) return null;
+}: Pick<SpanOptions, 'template' | 'useBlobs' | 'checksum' | 'threshold'>): Loop | null {
+  if (checksum === null || useBlobs || bytes.length > MAX_TEMPLATE_BYTES) return null;
+  const loop = LOOPS.get(patches.map(({ kind }) => kind).join());
+  if (loop === undefined || patches.some(({ argument }) => argument !== 0)) return null;
+  if (loop === 'uniform' && threshold !== 0n) return null;
+  const stretches = patches.flatMap(({ at, kind }) => (PATCH_WIDTHS[kind] === 16 ? [at, at + 8] : [at]));
   const { wide, narrow } = checksum.record;
-  const isLaidOut = wide.length === 1 && narrow.length === 2 && wide[0] === number.at;
-  if (!isLaidOut || narrow[0] !== size.at || narrow[1] !== offset.at) return null;
-  return { number: number.at, size: size.at, offset: offset.at };
+  return narrow.length === 2 && stretches.join() === [...wide, ...narrow].join() ? loop : null;
 }
 
 /**

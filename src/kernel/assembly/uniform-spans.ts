@@ -1,4 +1,4 @@
-import { Checksum } from './checksum';
+import { Checksum, Sum } from './checksum';
 import { bigEndian, draw } from './trace-ids';
 import { openVarint4, varint4 } from './varint';
 
@@ -17,16 +17,6 @@ class UniformTemplate {
   /** The size, a varint of 4 bytes, and the first 4 bytes of the position's. */
   size: u32;
   position: u32;
-}
-
-/** What 4 bytes add, of which the tables are at `table`: the lower two of them. */
-function lowerSum(table: usize, bytes: u32): u32 {
-  return load<u32>(table + ((bytes & 0xff) << 2)) ^ load<u32>(table + ((bytes >> 6) & 0x3fc), 1024);
-}
-
-/** The upper two of them. */
-function upperSum(table: usize, bytes: u32): u32 {
-  return load<u32>(table + ((bytes >> 14) & 0x3fc), 2048) ^ load<u32>(table + ((bytes >> 22) & 0x3fc), 3072);
 }
 
 /**
@@ -73,8 +63,8 @@ export function encodeUniformSpans(
     v128.store(to, middle, 16);
     v128.store(to, end, 32);
     for (let at: u32 = 48; at < length; at += 16) v128.store(to + at, v128.load(bytes + at));
-    const number = draw(seed, row);
-    v128.store64_lane(to + numberAt, bigEndian(number), 0);
+    const number = i64x2.extract_lane(bigEndian(draw(seed, row)), 0);
+    store<u64>(to + numberAt, number);
     const size = varint4(load<u32>(lengths + (row << 2)));
     store<u32>(to + sizeAt, size);
     const place = openVarint4(position + load<u32>(starts + (row << 2)));
@@ -82,28 +72,11 @@ export function encodeUniformSpans(
     if (size >> 16 != sizeAbove || place >> 16 != placeAbove) {
       sizeAbove = size >> 16;
       placeAbove = place >> 16;
-      added = constant ^ upperSum(ofSize, size) ^ upperSum(ofPosition, place);
+      added = constant ^ Sum.upperOf4(ofSize, size) ^ Sum.upperOf4(ofPosition, place);
     }
-    const low = <u32>number;
-    const high = <u32>(number >> 32);
-    // The number's bytes are written the highest first.
     const sum =
-      added ^
-      lowerSum(ofSize, size) ^
-      lowerSum(ofPosition, place) ^
-      (load<u32>(ofNumber + ((high >> 22) & 0x3fc)) ^
-        load<u32>(ofNumber + ((high >> 14) & 0x3fc), 1024) ^
-        (load<u32>(ofNumber + ((high >> 6) & 0x3fc), 2048) ^
-          load<u32>(ofNumber + ((high & 0xff) << 2), 3072))) ^
-      (load<u32>(ofNumber + ((low >> 22) & 0x3fc), 4096) ^
-        load<u32>(ofNumber + ((low >> 14) & 0x3fc), 5120) ^
-        (load<u32>(ofNumber + ((low >> 6) & 0x3fc), 6144) ^ load<u32>(ofNumber + ((low & 0xff) << 2), 7168)));
-    register =
-      sum ^
-      (load<u32>(passing + ((register & 0xff) << 2)) ^
-        load<u32>(passing + ((register >> 6) & 0x3fc), 1024) ^
-        (load<u32>(passing + ((register >> 14) & 0x3fc), 2048) ^
-          load<u32>(passing + ((register >> 22) & 0x3fc), 3072)));
+      added ^ Sum.lowerOf4(ofSize, size) ^ Sum.lowerOf4(ofPosition, place) ^ Sum.of8(ofNumber, number);
+    register = sum ^ Sum.of4(passing, register);
     to += length;
   }
   return register;

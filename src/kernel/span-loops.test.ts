@@ -1,30 +1,48 @@
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { ContextRow } from './context-row.ts';
 import { recordChecksum, type Stretch } from './record-checksum.ts';
-import { uniformPlaces } from './span-encoder.ts';
+import { loopOf } from './span-encoder.ts';
 import { PATCH_WIDTHS, PatchKind, type SpanPatch } from './span-template.ts';
 import { encodeSpan } from './twins/encode-spans.ts';
 import { smallKernel } from './twins/fixture.ts';
 
 const kernel = smallKernel({ spanBytes: 2 ** 20 });
 const slot = kernel.slots.take()!;
-const NO_CONTEXT = { traceId: Buffer.alloc(16), spanId: Buffer.alloc(8) };
 const ROWS = 40;
+const FIRST_ROWS = 5;
+
+const { traceHalf, spanId, incomingTraceId, incomingParentSpanId, size, offsetLow } = PatchKind;
+const LOOPS = {
+  uniform: [
+    [traceHalf, size, offsetLow],
+    [spanId, size, offsetLow],
+  ],
+  joined: [[incomingTraceId, spanId, incomingParentSpanId, size, offsetLow]],
+} as const;
 
 const template = fc
-  .record({
-    number: fc.constantFrom(PatchKind.traceHalf, PatchKind.spanId),
-    gaps: fc.tuple(fc.nat(70), fc.nat(70), fc.nat(70), fc.nat(70)),
-  })
-  .map(({ number, gaps }) => {
+  .constantFrom(...Object.entries(LOOPS))
+  .chain(([loop, kinds]) =>
+    fc.record({
+      loop: fc.constant(loop),
+      kinds: fc.constantFrom(...kinds),
+      gaps: fc.array(fc.nat(70), { minLength: 6, maxLength: 6 }),
+    }),
+  )
+  .map(({ loop, kinds, gaps }) => {
     const patches: SpanPatch[] = [];
     let end = 0;
-    for (const [i, kind] of [number, PatchKind.size, PatchKind.offsetLow].entries()) {
+    for (const [i, kind] of kinds.entries()) {
       patches.push({ at: end + gaps[i]!, kind, argument: 0 });
       end += gaps[i]! + PATCH_WIDTHS[kind];
     }
-    return { bytes: Buffer.from(Uint8Array.from({ length: end + gaps[3]! }, (_, i) => i % 251)), patches };
+    return {
+      loop,
+      bytes: Buffer.from(Uint8Array.from({ length: end + gaps[5]! }, (_, i) => i % 251)),
+      patches,
+    };
   });
 
 /** Of up to 1 MiB each. */
@@ -39,26 +57,67 @@ const records = fc
     });
   });
 
-/** The stretches of a record that is encoded as it is. */
+/** The stretches of a record that is encoded as it is: at most 8 bytes each. */
 function stretchesOf({ bytes, patches }: { bytes: Buffer; patches: readonly SpanPatch[] }): Stretch[] {
-  return patches.map(({ at, kind }) => ({
-    at,
-    bytes: Array.from({ length: PATCH_WIDTHS[kind] }, (_, i) => [
-      { behind: bytes.length - 1 - at - i, placeholder: bytes[at + i]! },
-    ]),
-  }));
+  return patches.flatMap(({ at, kind }) => {
+    const width = PATCH_WIDTHS[kind];
+    const from = width === 16 ? [at, at + 8] : [at];
+    return from.map((at) => ({
+      at,
+      bytes: Array.from({ length: Math.min(width, 8) }, (_, i) => [
+        { behind: bytes.length - 1 - at - i, placeholder: bytes[at + i]! },
+      ]),
+    }));
+  });
+}
+
+for (let i = 0; i < (ROWS + FIRST_ROWS) * ContextRow.size; i++) slot.contexts[i] = (i * 37) % 256;
+
+function contextOf(row: number): { traceId: Uint8Array; spanId: Uint8Array } {
+  const part = (from: number, length: number) => {
+    const at = row * ContextRow.size + from;
+    return slot.contexts.subarray(at, at + length);
+  };
+  return { traceId: part(ContextRow.traceId, 16), spanId: part(ContextRow.spanId, 8) };
 }
 
 const registerOf = (bytes: Uint8Array) => ~crc32(bytes, 0xffffffff) >>> 0;
 
-test('logs that differ in number, size and position are encoded as their twins are, with their checksum', () => {
+test('what is laid out otherwise is left to the general loop', () => {
+  const patches = LOOPS.joined[0].map((kind, i) => ({ at: 20 * i, kind, argument: 0 }));
+  const it = { bytes: Buffer.alloc(120), patches };
+  const record = recordChecksum(120, stretchesOf(it));
+  const options = {
+    template: it,
+    useBlobs: false,
+    threshold: 1n,
+    checksum: { record, constant: 0, register: 0 },
+  };
+  const withPatch = (index: number, change: Partial<SpanPatch>) => ({
+    ...options,
+    template: { ...it, patches: patches.map((patch, i) => (i === index ? { ...patch, ...change } : patch)) },
+  });
+  expect(loopOf(options)).toBe('joined');
+  expect(loopOf({ ...options, checksum: null })).toBeNull();
+  expect(loopOf({ ...options, useBlobs: true })).toBeNull();
+  expect(loopOf(withPatch(1, { argument: 1 }))).toBeNull();
+  expect(loopOf(withPatch(1, { at: 21 }))).toBeNull();
+  expect(loopOf(withPatch(3, { at: 61 }))).toBeNull();
+  const uniform = LOOPS.uniform[0].map((kind, i) => ({ at: 20 * i, kind, argument: 0 }));
+  const own = { bytes: Buffer.alloc(60), patches: uniform };
+  const ownRecord = { record: recordChecksum(60, stretchesOf(own)), constant: 0, register: 0 };
+  expect(loopOf({ ...options, template: own, checksum: ownRecord })).toBeNull();
+  expect(loopOf({ ...options, template: own, checksum: ownRecord, threshold: 0n })).toBe('uniform');
+});
+
+test('logs that differ in ids, size and position alone are encoded as their twins are, with their checksum', () => {
   const seed = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
   const options = fc.record({
     template,
     records,
     seed,
     from: fc.nat(2 ** 50),
-    first: fc.nat(5),
+    first: fc.nat(FIRST_ROWS),
     // One byte too few for the loop: then the other one does all but the last.
     isShort: fc.boolean(),
   });
@@ -81,7 +140,7 @@ test('logs that differ in number, size and position are encoded as their twins a
             row: first + i,
             size: given.records[i]!.length,
             offset: from + given.records[i]!.start,
-            context: NO_CONTEXT,
+            context: contextOf(first + i),
             blob: Buffer.alloc(0),
           }),
         ),
@@ -89,7 +148,7 @@ test('logs that differ in number, size and position are encoded as their twins a
       const record = recordChecksum(bytes.length, stretchesOf(it));
       const checksum = { record, constant: registerOf(bytes), register: 7 };
       const spans = { ...ids, from, template: it, useBlobs: false, checksum };
-      expect(uniformPlaces(spans)).not.toBeNull();
+      expect(loopOf(spans)).toBe(it.loop);
       const { address } = kernel.spans;
       const result = kernel.encodeSpans({ slot, first, count: given.records.length, live }, spans, {
         address,
