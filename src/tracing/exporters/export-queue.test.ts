@@ -7,10 +7,19 @@ import { plainSpans } from '../spans/span-run.ts';
 import { decodeSpans } from '../spans/spans-decoder.ts';
 import type { Run } from '../store/run.ts';
 import { ExportQueue, type ExportQueueOptions } from './export-queue.ts';
-import type { EncodedSpans, Transport } from './transport.ts';
+import { type EncodedSpans, plainLength, TOO_LARGE, type Transport } from './transport.ts';
 
 /** What the transport does with a batch. `hang` heeds the signal, `deaf` does not. */
-type Answer = 'ok' | 'retry' | 'refuse' | 'break' | 'hang' | 'deaf' | { after: number } | { rejects: number };
+type Answer =
+  | 'ok'
+  | 'retry'
+  | 'refuse'
+  | 'break'
+  | 'hang'
+  | 'deaf'
+  | { after: number }
+  | { rejects: number }
+  | { most: number };
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -60,11 +69,16 @@ class ScriptedTransport implements Transport {
       await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     }
     if (answer === 'deaf') await new Promise(() => {});
+    if (typeof answer === 'object' && 'most' in answer) {
+      this.answers.unshift(answer);
+      const bytes = batch.reduce((sum, part) => sum + plainLength(part), 0);
+      if (bytes > answer.most) throw new PermanentError('413 too much', { reason: TOO_LARGE });
+    }
     if (typeof answer === 'object' && 'after' in answer) {
       throw new RetryableError('429', { reason: '429', retryAfterMs: answer.after });
     }
     this.accepted.push(...spans.map((span) => span.traceId));
-    if (typeof answer === 'object')
+    if (typeof answer === 'object' && 'rejects' in answer)
       throw new PartialError('some', { reason: 'partial', count: answer.rejects });
   }
 
@@ -430,4 +444,49 @@ test('whatever the destination does: offered = exported + dropped + queued, and 
     ),
     { numRuns: 1000 },
   );
+});
+
+describe('a destination that takes no large requests', () => {
+  const settings = { maxExportBatchSize: 100_000, maxQueueSize: 100_000 };
+  /** Enough for a batch of 2 MiB. */
+  const TRACES = 2 ** 21 / tracesRun(1, 1, 1).bytes.length;
+
+  test.each([false, true])(
+    'gets everything in smaller ones, and no large one again (compressed: %s)',
+    async (compressed) => {
+      const { clock, transport, offer, counts, logged } = setUp({
+        settings,
+        answers: [{ most: 200_000 }],
+        concurrency: 2,
+      });
+      for (let i = 0; i < 10; i++) offer(Math.ceil(TRACES / 5), 1, compressed);
+      const all = 10 * Math.ceil(TRACES / 5);
+      await pass(clock, 10_000);
+      expect(counts()).toEqual({ queued: 0, exported: all, ...none });
+      expect(new Set(transport.accepted).size).toBe(all);
+      expect(transport.accepted).toHaveLength(all);
+      const told = logged.filter(({ message }) => message.includes('smaller'));
+      expect(told.length).toBeGreaterThan(0);
+      const before = transport.attempts.length;
+      offer(Math.ceil(TRACES / 5), 1, compressed);
+      await pass(clock, 10_000);
+      expect(counts().exported).toBe(all + Math.ceil(TRACES / 5));
+      expect(transport.attempts.length).toBeGreaterThan(before);
+      expect(logged.filter(({ message }) => message.includes('smaller'))).toHaveLength(told.length);
+    },
+  );
+
+  test('loses what it takes of no size', async () => {
+    const { clock, offer, counts } = setUp({ settings, answers: [{ most: 0 }] });
+    offer(Math.ceil(TRACES / 2));
+    await pass(clock, 10_000);
+    expect(counts()).toEqual({ queued: 0, exported: 0, ...none, export_failed: Math.ceil(TRACES / 2) });
+  });
+
+  test('loses a span that is too large by itself', async () => {
+    const { clock, queue, counts } = setUp({ settings, answers: [{ most: 100_000 }] });
+    queue.offer(runOf([{ ...plainSpan(1), name: 'x'.repeat(200_000) }]));
+    await pass(clock, 10_000);
+    expect(counts()).toEqual({ queued: 0, exported: 0, ...none, export_failed: 1 });
+  });
 });

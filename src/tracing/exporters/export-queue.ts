@@ -4,7 +4,7 @@
  * always satisfies `offered = exported + dropped + queued`. The tracer offers it runs; create.ts builds it.
  */
 import type { Clock } from '../../component/clock.ts';
-import { PartialError, RetryableError } from '../../component/errors.ts';
+import { PartialError, PermanentError, RetryableError } from '../../component/errors.ts';
 import type { Logger } from '../../component/logger.ts';
 import { formatDuration } from '../../component/units.ts';
 import type { QueueSettings } from '../settings/settings-exporters.ts';
@@ -12,15 +12,17 @@ import type { Run } from '../store/run.ts';
 import { ComplaintLog } from './complaint-log.ts';
 import type { ExporterStatus, SpanDropReason, SpanExporter } from './exporter.ts';
 import { type Batch, SpanQueue } from './span-queue.ts';
-import type { Transport } from './transport.ts';
+import { TOO_LARGE, type Transport } from './transport.ts';
 
 /** Pauses between attempts, doubled from the first (as in OpenTelemetry's SDK) to the longest (as in its collector). */
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
 /** A destination may ask for a longer pause, but not for one that nobody would notice the end of. */
 const LONGEST_REQUESTED_PAUSE_MS = 600_000;
-/** Of a request; half of what a gRPC server accepts by default (grpc.io: 4 MiB), whatever size the spans have. */
+/** Of a batch, where the transport says nothing; half of what a gRPC server accepts by default (grpc.io: 4 MiB). */
 const MAX_BATCH_BYTES = 2 * 1024 * 1024;
+/** What a destination does not take of this size it takes of no size. */
+const MIN_BATCH_BYTES = 64 * 1024;
 
 export interface ExportQueueOptions {
   readonly type: string;
@@ -49,6 +51,8 @@ export class ExportQueue implements SpanExporter {
   /** Aborted when the deadline of the shutdown has come. */
   readonly #expired = new AbortController();
   readonly #dropped: Record<SpanDropReason, number> = { queue_full: 0, export_failed: 0, shutdown: 0 };
+  /** Of a batch; less than it was once the destination has refused one for its size. */
+  #maxBatchBytes: number;
   #inFlight = 0;
   #exported = 0;
   #lastError: string | undefined;
@@ -65,6 +69,7 @@ export class ExportQueue implements SpanExporter {
     this.#options = options;
     this.#transport = options.transport;
     this.#clock = options.clock;
+    this.#maxBatchBytes = options.transport.maxBatchBytes ?? MAX_BATCH_BYTES;
     const fields = { exporter: options.type, endpoint: options.transport.endpoint };
     this.#complaints = new ComplaintLog(options.log, options.clock, fields);
     this.#overflows = new ComplaintLog(options.log, options.clock, fields);
@@ -113,7 +118,7 @@ export class ExportQueue implements SpanExporter {
       this.#queue.spans > 0 &&
       (this.#flushing || this.#queue.spans >= settings.maxExportBatchSize)
     ) {
-      this.#start(this.#queue.take(settings.maxExportBatchSize, MAX_BATCH_BYTES));
+      this.#start(this.#queue.take(settings.maxExportBatchSize, this.#maxBatchBytes));
     }
     if (this.#queue.spans === 0) {
       this.#flushing = false;
@@ -221,6 +226,11 @@ export class ExportQueue implements SpanExporter {
       this.#drop(batch.spans, 'shutdown');
       return;
     }
+    const isTooLarge = error instanceof PermanentError && error.reason === TOO_LARGE;
+    if (isTooLarge && batch.spans > 1 && batch.bytes > MIN_BATCH_BYTES) {
+      this.#sendSmaller(batch, error);
+      return;
+    }
     const refused =
       error instanceof PartialError ? Math.min(batch.spans, Math.max(0, error.count)) : batch.spans;
     this.#exported += batch.spans - refused;
@@ -232,6 +242,26 @@ export class ExportQueue implements SpanExporter {
       error: this.#lastError,
       dropped_spans: this.#dropped.export_failed,
     });
+  }
+
+  /** Sends the batch again, and from now on everything, in smaller parts. */
+  #sendSmaller(batch: Batch, error: PermanentError): void {
+    const half = Math.max(MIN_BATCH_BYTES, Math.floor(batch.bytes / 2));
+    this.#failures = 0;
+    if (half < this.#maxBatchBytes) {
+      this.#maxBatchBytes = half;
+      this.#options.log.info(
+        {
+          exporter: this.#options.type,
+          endpoint: this.#transport.endpoint,
+          error: error.message,
+          max_bytes: half,
+        },
+        'the destination takes no requests of this size: spans are sent in smaller ones',
+      );
+    }
+    this.#queue.putBack(batch);
+    this.#flushing = true;
   }
 
   #drop(spans: number, reason: SpanDropReason): void {

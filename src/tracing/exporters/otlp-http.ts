@@ -13,6 +13,12 @@ import type { EncodedSpans, Transport } from './transport.ts';
 const RETRYABLE = new Set([429, 502, 503, 504]);
 const CONTENT_TYPE = 'application/x-protobuf';
 
+/**
+ * A request costs the agent as much as the spans of 10,000 logs, so it carries many. OpenTelemetry's collector takes 20 MiB by
+ * default (confighttp, `max_request_body_size`); others say so when it is too much for them.
+ */
+const MAX_BATCH_BYTES = 8 * 1024 * 1024;
+
 export interface OtlpOptions {
   readonly settings: HttpSettings;
   readonly envelope: Envelope;
@@ -22,6 +28,7 @@ export interface OtlpOptions {
 }
 
 export class OtlpHttpTransport implements Transport {
+  readonly maxBatchBytes = MAX_BATCH_BYTES;
   readonly #destination: HttpDestination;
   readonly #envelope: Envelope;
   readonly #bodies: RequestBodies;

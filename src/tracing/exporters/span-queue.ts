@@ -109,6 +109,14 @@ export class SpanQueue {
     return batch;
   }
 
+  /** Puts back what was taken, in front of everything that waits; the batch has no bytes then. */
+  putBack(batch: Batch): void {
+    this.#pieces = [...batch.pieces, ...this.#pieces.slice(this.#head)];
+    this.#head = 0;
+    this.#spans += batch.spans;
+    batch.pieces.length = 0;
+  }
+
   /** Copies everything that waits, so that the ring can be reused. */
   detach(): void {
     for (let i = this.#head; i < this.#pieces.length; i++) detach(this.#pieces[i]!);

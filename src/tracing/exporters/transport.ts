@@ -22,14 +22,19 @@ export function sameScope(a: Buffer | null, b: Buffer | null): boolean {
   return a === b || (a !== null && b !== null && a.equals(b));
 }
 
+/** Reason of a `PermanentError`: HTTP's status for a request that is too large (RFC 9110, 15.5.14). */
+export const TOO_LARGE = '413';
+
 /** Takes batches of spans to one destination. It keeps no spans and tries nothing again: the queue does. */
 export interface Transport {
   /** Where to, for people; without secrets. */
   readonly endpoint?: string;
+  /** Most bytes of one batch, when they are not compressed; the queue has a limit where there is none. */
+  readonly maxBatchBytes?: number;
   /**
    * Sends one batch; called again before it has settled when the queue's `concurrency` allows. The bytes are valid until
    * it settles. Rejects with `RetryableError`, `PermanentError` or `PartialError` (src/component/errors.ts; any other
-   * counts as permanent), and promptly once the signal is aborted.
+   * counts as permanent; `TOO_LARGE` as the reason says that less would be taken), and promptly once the signal is aborted.
    */
   send(batch: readonly EncodedSpans[], signal: AbortSignal): Promise<void>;
   /** Gives back connections and files; called once, after the last `send` settled or was aborted. */

@@ -68,10 +68,10 @@ const BATCH_TIMEOUT_MS = 5000;
 const EXPORT_TIMEOUT_MS = 30_000;
 /**
  * OpenTelemetry's are 512 and 2048 spans, made for applications: one batch of logs in full-e2e is more than that. These
- * make requests of up to 2 MiB (0.8 MiB compressed), within the 4 MiB that gRPC servers accept by default, and a queue
- * that fills half of the store where spans are not compressed.
+ * let a request grow until its bytes are the limit (export-queue.ts), and make a queue that fills half of the store where
+ * spans are not compressed.
  */
-const MAX_EXPORT_BATCH_SIZE = 16_384;
+const MAX_EXPORT_BATCH_SIZE = 65_536;
 const MAX_QUEUE_SIZE = 262_144;
 /** OpenTelemetry's default (`OTEL_EXPORTER_OTLP_TIMEOUT`). */
 const TIMEOUT_MS = 10_000;
