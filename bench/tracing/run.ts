@@ -16,8 +16,8 @@ import type { Subject } from './subject.ts';
 import { Turns } from './turns.ts';
 import { OFF, TRACED_PIPELINES, type TracedPipeline, type Variant, variantsOf } from './variants.ts';
 
-/** Not measured: what the engine compiles in the beginning is not a cost of a log. */
-const FIRST_ROUNDS = 2;
+/** Not measured: what runs once a batch is compiled for good only after some thousand batches, and an agent runs for months. */
+const FIRST_ROUNDS = 6;
 /** Part of the corpus's size that warms each turn up. */
 const WARM_UP = 1 / 4;
 

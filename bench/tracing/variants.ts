@@ -74,8 +74,14 @@ export const MODES: readonly {
   { name: 'FullE2E_Waterfall', tracing: waterfall, unstamped: true },
 ];
 
+/** Its logs have traces of their own, as those of an application that writes no trace ids have. */
+const WITHOUT_CONTEXTS = {
+  name: 'FullE2E_Compact, contexts ignored',
+  tracing: { ...fullE2e('compact'), incoming: 'ignore' },
+};
+
 /** What is compared with `OFF`: itself, which shows the noise, and every mode. */
-export function variantsOf({ stamps }: TracedPipeline): Variant[] {
+export function variantsOf({ stamps, corpus }: TracedPipeline): Variant[] {
   return [
     { ...OFF, name: 'ModeOff again' },
     ...MODES.flatMap(({ name, tracing, unstamped }): Variant[] => [
@@ -84,6 +90,7 @@ export function variantsOf({ stamps }: TracedPipeline): Variant[] {
         ? [{ name: `${name}, unstamped`, tracing: { ...tracing, stamp: 'none' }, stamped: false }]
         : []),
     ]),
+    ...(corpus === 'json' ? [{ ...WITHOUT_CONTEXTS, stamped: stamps }] : []),
   ];
 }
 
