@@ -19,7 +19,7 @@ const queue = {
     .min(1)
     .max(1_000_000)
     .optional()
-    .describe('Most spans in a request. Default: OTEL_BSP_MAX_EXPORT_BATCH_SIZE, else 65536.'),
+    .describe('Most spans in a request. Default: OTEL_BSP_MAX_EXPORT_BATCH_SIZE, else 32768.'),
   max_queue_size: z
     .int()
     .min(1)

@@ -71,7 +71,7 @@ const EXPORT_TIMEOUT_MS = 30_000;
  * let a request grow until its bytes are the limit (export-queue.ts), and make a queue that fills half of the store where
  * spans are not compressed.
  */
-const MAX_EXPORT_BATCH_SIZE = 65_536;
+const MAX_EXPORT_BATCH_SIZE = 32_768;
 const MAX_QUEUE_SIZE = 262_144;
 /** OpenTelemetry's default (`OTEL_EXPORTER_OTLP_TIMEOUT`). */
 const TIMEOUT_MS = 10_000;
