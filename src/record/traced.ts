@@ -18,7 +18,7 @@ export interface Traced extends IdSeed {
    * trace id drawn are at least this (W3C tracestate `ot=th:`).
    */
   readonly threshold: bigint;
-  /** Whether the slot's `contexts` column is filled for the segment's rows. */
+  /** Whether the slot's `contexts` column is filled for the traced rows. */
   readonly hasContexts: boolean;
   /** What sinks write into the records (`tracing.stamp`). */
   readonly stamp: Stamp;

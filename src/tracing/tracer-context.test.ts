@@ -28,6 +28,68 @@ const CONTEXTS: Processor = {
 
 const rigOf = (tracing: object) => new TracingRig({ tracing, processors: [CONTEXTS] });
 
+/** What applications write whose logs are JSON. */
+const idsOf = (n: number) =>
+  `{"n":${n},"trace_id":"${String(n).repeat(32)}","span_id":"${String(n).repeat(16)}"}`;
+const withFlags = (n: number, flags: string) => idsOf(n).replace('}', `,"trace_flags":"${flags}"}`);
+
+describe('contexts in the text of logs', () => {
+  const textRig = (tracing: object) => new TracingRig({ tracing, carriesContexts: true });
+  const joined = (rig: TracingRig) =>
+    rig
+      .named('log.process')
+      .map(({ traceId, attributes }) => [
+        /^(\d)\1{31}$/.exec(traceId)?.[1] ?? 'own',
+        attributes['log_capturer.sampling.reason'],
+      ]);
+
+  test('full-e2e: every log joins its own', async () => {
+    const rig = textRig({ mode: 'full-e2e' });
+    await rig.deliver([idsOf(1), '{"n":2}', idsOf(3)]);
+    expect(joined(rig).sort()).toEqual([
+      ['1', 'mode'],
+      ['3', 'mode'],
+      ['own', 'mode'],
+    ]);
+  });
+
+  test('hybrid: ids without flags decide nothing, but traced logs join', async () => {
+    const rig = textRig({ mode: 'hybrid', log_tracing_rate: 0.5 });
+    const lines = Array.from({ length: 60 }, (_, i) => idsOf((i % 9) + 1));
+    await rig.deliver(lines);
+    const found = joined(rig);
+    expect(found.length).toBeGreaterThan(10);
+    expect(found.length).toBeLessThan(50);
+    expect(found.every(([trace, reason]) => trace !== 'own' && reason === 'base_rate')).toBe(true);
+    const { traced } = rig.batch!.segments[0]!;
+    const stamped = Array.from(
+      traced!.rows!,
+      (row) => stampOf(rig.kernel, rig.batch!.slot, traced, row)!.trace_id,
+    );
+    expect(stamped).toEqual(Array.from(traced!.rows!, (row) => String((row % 9) + 1).repeat(32)));
+  });
+
+  test('hybrid: flags decide, also for logs between others', async () => {
+    const rig = textRig({ mode: 'hybrid', log_tracing_rate: 0 });
+    await rig.deliver([idsOf(1), withFlags(2, '01'), '{"n":3}', withFlags(4, '00')]);
+    expect(joined(rig)).toEqual([['2', 'parent']]);
+  });
+
+  test('a log kept by its tail joins as well', async () => {
+    const rig = textRig({ mode: 'hybrid', tail: { slow: '1ms' } });
+    await rig.deliver([idsOf(7)]);
+    expect(joined(rig)).toEqual([['7', 'tail_slow']]);
+  });
+
+  test('link: each has a trace of its own with a link', async () => {
+    const rig = textRig({ mode: 'hybrid', incoming: 'link', log_tracing_rate: 1 });
+    await rig.deliver([idsOf(5), '{"n":6}']);
+    expect(joined(rig).map(([trace]) => trace)).toEqual(['own', 'own']);
+    const links = rig.named('log.process').map(({ links }) => links.map(({ traceId }) => traceId));
+    expect(links.map((ids) => ids.includes('5'.repeat(32)))).toEqual([true, false]);
+  });
+});
+
 describe('ContextPropagation', () => {
   test('a log that came with a context joins that trace, in compact shape, under its span', async () => {
     const rig = rigOf({ mode: 'full-e2e', log_spans: 'waterfall' });

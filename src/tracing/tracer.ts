@@ -1,8 +1,8 @@
 /**
  * The tracing engine as the dispatcher sees it: an observer. When a batch's processors are done it has logs chosen, so
  * that sinks can stamp them; when every sink is done with the batch it has spans written. Both under the settings of the
- * first moment, so that a change never leaves half a trace. It never delays a batch and never looks at a log that is not
- * traced; in mode off it does nothing at all.
+ * first moment, so that a change never leaves half a trace. It never delays a batch and looks at no log that is not
+ * traced, but for a context that may say so; in mode off it does nothing at all.
  */
 import type { Clock } from '../component/clock.ts';
 import type { Observer, Outcome } from '../component/observer.ts';

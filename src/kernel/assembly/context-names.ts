@@ -10,6 +10,8 @@ export const NAME_AGS_QUOTE: u32 = 0x22736761;
 
 /** Where the third letter of a name lies, counted from the opening quote. All of ours have an `a` there. */
 const THIRD: usize = 3;
+/** From the opening to the closing quote of a name of eleven letters. */
+const ELEVEN: usize = 12;
 
 /** In memory, because the host makes a constant anew each time a loop needs it, which takes longer than comparing with it. */
 const BYTES = memory.data<u8>([QUOTE, 0x61, 0x63, 0x6e]);
@@ -64,10 +66,13 @@ export function listNames(from: usize, end: usize, list: usize): usize {
   return list;
 }
 
-/** The same of names of eleven letters. */
-function ofEleven(at: usize, quote: v128, a: v128): v128 {
-  const begins = v128.and(i8x16.eq(v128.load(at - THIRD), quote), i8x16.eq(v128.load(at), a));
-  return v128.and(begins, i8x16.eq(v128.load(at, 12 - THIRD), quote));
+/** Of the 16 places from `at` on, those that may be the closing quote of a name of eleven letters. Looks back from it. */
+function endsOfEleven(at: usize, quote: v128, a: v128): v128 {
+  const begins = v128.and(
+    i8x16.eq(v128.load(at - ELEVEN), quote),
+    i8x16.eq(v128.load(at - ELEVEN + THIRD), a),
+  );
+  return v128.and(begins, i8x16.eq(v128.load(at), quote));
 }
 
 function isSampling(name: usize): bool {
@@ -79,20 +84,19 @@ function isSampling(name: usize): bool {
   );
 }
 
-/** Whether the text holds a name that says whether its trace is sampled; a quote right before `from` counts too. */
+/** Whether the text holds a name that says whether its trace is sampled; what lies right before `from` may be a part of it. */
 export function holdsSampling(from: usize, end: usize): bool {
   const quote = i8x16.splat(load<u8>(BYTES));
   const third = i8x16.splat(load<u8>(BYTES, 1));
   for (let block = from; block < end; block += 64) {
-    const a = ofEleven(block, quote, third);
-    const b = ofEleven(block + 16, quote, third);
-    const c = ofEleven(block + 32, quote, third);
-    const d = ofEleven(block + 48, quote, third);
+    const a = endsOfEleven(block, quote, third);
+    const b = endsOfEleven(block + 16, quote, third);
+    const c = endsOfEleven(block + 32, quote, third);
+    const d = endsOfEleven(block + 48, quote, third);
     if (!v128.any_true(v128.or(v128.or(a, b), v128.or(c, d)))) continue;
-    let letters = bitsOf(a, b, c, d);
-    for (; letters != 0; letters &= letters - 1) {
-      const name = block + <usize>ctz(letters) - THIRD;
-      if (name < end && isSampling(name)) return true;
+    for (let ends = bitsOf(a, b, c, d); ends != 0; ends &= ends - 1) {
+      const last = block + <usize>ctz(ends);
+      if (last < end && isSampling(last - ELEVEN)) return true;
     }
   }
   return false;

@@ -7,7 +7,7 @@ import { ContextRow } from '../../record/traced.ts';
  * Reads the W3C contexts that came with logs into the slot's `contexts` column: those in the text of sources whose text may hold
  * one, and, where there is none, those that the source or a processor put there. Looking into text costs more
  * than all else that tracing does for a log, so only logs are read that are traced or whose context decides whether they
- * are. Called while logs are chosen; never in modes that trace no log.
+ * are. Called while logs are chosen, and for those that are kept after the fact; never in modes that trace no log.
  */
 export class ContextReader {
   readonly #kernel: Pick<Kernel, 'extractContexts' | 'maySaySampled'>;

@@ -31,7 +31,7 @@ export interface Group {
   readonly traceState: string;
   /** Of the on-demand rule; empty: none. */
   readonly note: string;
-  /** Whether the slot's `contexts` column is filled for them, and one of them at least has a context. */
+  /** Whether the slot's `contexts` column is filled for them, and some may have come with a context. */
   readonly hasContexts: boolean;
 }
 
@@ -112,7 +112,7 @@ export class LogChoice {
       }
     }
     const hasContexts = ({ rows }: Choice): boolean =>
-      saysSampled || (readsContexts && this.#contexts.read(batch, segment, rows));
+      saysSampled || (readsContexts && this.#contexts.read(batch, segment, rows ?? segment.live));
     return groups.map((choice) => ({ ...choice, hasContexts: hasContexts(choice) }));
   }
 

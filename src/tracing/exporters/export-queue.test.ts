@@ -17,6 +17,7 @@ type Answer =
   | 'break'
   | 'hang'
   | 'deaf'
+  | 'too large'
   | { after: number }
   | { rejects: number }
   | { most: number };
@@ -64,6 +65,7 @@ class ScriptedTransport implements Transport {
     await turn();
     if (answer === 'retry') throw new RetryableError('503', { reason: '5xx' });
     if (answer === 'refuse') throw new PermanentError('400 bad data', { reason: '400' });
+    if (answer === 'too large') throw new PermanentError('413 too much', { reason: TOO_LARGE });
     if (answer === 'break') throw new TypeError('a bug');
     if (answer === 'hang') {
       await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
@@ -148,6 +150,18 @@ describe('batches', () => {
     expect(transport.attempts).toEqual([4, 2]);
     await turn();
     expect(counts()).toEqual({ queued: 0, exported: 6, ...none });
+  });
+
+  test('a batch also goes at once when it has the bytes of a request', async () => {
+    const { clock, transport, offer } = setUp({
+      settings: { maxExportBatchSize: 100_000, maxQueueSize: 100_000 },
+    });
+    const traces = Math.ceil(2 ** 21 / tracesRun(1).bytes.length / 3);
+    for (let i = 0; i < 3; i++) offer(traces);
+    await pass(clock, 1000);
+    expect(transport.attempts).toEqual([2 * traces]);
+    await pass(clock, 4000);
+    expect(transport.attempts).toEqual([2 * traces, traces]);
   });
 
   test('a run that fits into one batch is not divided between two', async () => {
@@ -404,6 +418,7 @@ const anyAnswer: fc.Arbitrary<Answer> = fc.oneof(
   fc.constantFrom<Answer[]>('ok', 'retry', 'refuse', 'break', 'hang', 'deaf'),
   fc.record({ after: fc.nat(50_000) }),
   fc.record({ rejects: fc.integer({ min: -2, max: 9 }) }),
+  fc.constant<Answer>('too large'),
 );
 const anyStep = fc.oneof(
   fc.record({
@@ -476,11 +491,37 @@ describe('a destination that takes no large requests', () => {
     },
   );
 
-  test('loses what it takes of no size', async () => {
-    const { clock, offer, counts } = setUp({ settings, answers: [{ most: 0 }] });
-    offer(Math.ceil(TRACES / 2));
+  test('loses what it takes of no size, and is not asked in small ones again until it has taken something', async () => {
+    const { clock, transport, offer, counts } = setUp({ settings, answers: [{ most: 0 }] });
+    const half = Math.ceil(TRACES / 2);
+    offer(half);
     await pass(clock, 10_000);
-    expect(counts()).toEqual({ queued: 0, exported: 0, ...none, export_failed: Math.ceil(TRACES / 2) });
+    expect(counts()).toEqual({ queued: 0, exported: 0, ...none, export_failed: half });
+    transport.attempts.length = 0;
+    offer(half);
+    await pass(clock, 10_000);
+    expect(transport.attempts).toEqual([half]);
+    expect(counts().export_failed).toBe(2 * half);
+    transport.answers.splice(0, 1, 'ok', { most: 500_000 });
+    offer(10);
+    await pass(clock, 10_000);
+    offer(half);
+    await pass(clock, 10_000);
+    expect(counts()).toEqual({ queued: 0, exported: 10 + half, ...none, export_failed: 2 * half });
+  });
+
+  test.each([0, 100, 5000])('counts every span once when the agent stops within %i ms', async (deadline) => {
+    const { clock, queue, offer, runs, counts } = setUp({ settings, answers: ['hang', { most: 150_000 }] });
+    offer(Math.ceil(TRACES / 2));
+    offer(Math.ceil(TRACES / 4));
+    await pass(clock, 5000);
+    const done = queue.shutdown(deadline);
+    await pass(clock, 20_000);
+    await done;
+    const { queued, exported, export_failed, shutdown } = counts();
+    expect(queued).toBe(0);
+    expect(exported + export_failed + shutdown).toBe(Math.ceil(TRACES / 2) + Math.ceil(TRACES / 4));
+    expect(runs.map(({ holders }) => holders)).toEqual([0, 0]);
   });
 
   test('loses a span that is too large by itself', async () => {

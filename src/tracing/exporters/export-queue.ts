@@ -53,6 +53,8 @@ export class ExportQueue implements SpanExporter {
   readonly #dropped: Record<SpanDropReason, number> = { queue_full: 0, export_failed: 0, shutdown: 0 };
   /** Of a batch; less than it was once the destination has refused one for its size. */
   #maxBatchBytes: number;
+  /** It took nothing, however small, since it last took something: trying smaller ones is in vain. */
+  #refusesAll = false;
   #inFlight = 0;
   #exported = 0;
   #lastError: string | undefined;
@@ -116,7 +118,9 @@ export class ExportQueue implements SpanExporter {
     while (
       this.#exports.size < concurrency &&
       this.#queue.spans > 0 &&
-      (this.#flushing || this.#queue.spans >= settings.maxExportBatchSize)
+      (this.#flushing ||
+        this.#queue.spans >= settings.maxExportBatchSize ||
+        this.#queue.bytes >= this.#maxBatchBytes)
     ) {
       this.#start(this.#queue.take(settings.maxExportBatchSize, this.#maxBatchBytes));
     }
@@ -157,6 +161,7 @@ export class ExportQueue implements SpanExporter {
         await this.#attempt(batch, giveUpAt - this.#clock.now());
         this.#exported += batch.spans;
         this.#failures = 0;
+        this.#refusesAll = false;
         this.#complaints.resolved('spans are exported again');
         return;
       } catch (error) {
@@ -227,9 +232,13 @@ export class ExportQueue implements SpanExporter {
       return;
     }
     const isTooLarge = error instanceof PermanentError && error.reason === TOO_LARGE;
-    if (isTooLarge && batch.spans > 1 && batch.bytes > MIN_BATCH_BYTES) {
-      this.#sendSmaller(batch, error);
-      return;
+    if (isTooLarge && batch.spans > 1 && !this.#refusesAll) {
+      if (batch.bytes > MIN_BATCH_BYTES) {
+        this.#sendSmaller(batch, error);
+        return;
+      }
+      this.#refusesAll = true;
+      this.#maxBatchBytes = this.#transport.maxBatchBytes ?? MAX_BATCH_BYTES;
     }
     const refused =
       error instanceof PartialError ? Math.min(batch.spans, Math.max(0, error.count)) : batch.spans;

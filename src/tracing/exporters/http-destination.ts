@@ -10,6 +10,7 @@ import type { HttpSettings } from '../settings/settings-exporters.ts';
 import { errorText } from './error-text.ts';
 import type { Body } from './request-body.ts';
 import { tlsOptions } from './tls-options.ts';
+import { TOO_LARGE } from './transport.ts';
 
 /** More of an answer is not read; collectors answer with a few bytes. */
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -74,7 +75,9 @@ export class HttpDestination {
         retryAfterMs: this.#retryAfterMs(answerHeaders['retry-after']),
       });
     }
-    throw new PermanentError(message, { reason: String(status) });
+    // OpenTelemetry's collector says it with 400, and in words.
+    const isTooLarge = status === 400 && /body too large/i.test(message);
+    throw new PermanentError(message, { reason: isTooLarge ? TOO_LARGE : String(status) });
   }
 
   async close(): Promise<void> {

@@ -14,9 +14,8 @@ const RETRYABLE = new Set([429, 502, 503, 504]);
 const CONTENT_TYPE = 'application/x-protobuf';
 
 /**
- * A request costs some 0.3 ms, as much as the spans of 10,000 logs, so it carries many; twice as many would gain nothing more
- * (docs/benchmarks.md). OpenTelemetry's collector takes 20 MiB by default (confighttp, `max_request_body_size`); others say
- * so when it is too much for them.
+ * A request costs some 0.3 ms, as much as the spans of 10,000 logs, so it carries many (docs/adr/0005). OpenTelemetry's collector
+ * takes 20 MiB by default (confighttp, `max_request_body_size`); others say so when it is too much for them.
  */
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 

@@ -22,6 +22,7 @@ import { FakeClock } from '../../component/fake-clock.ts';
 import type { HttpSettings } from '../settings/settings-exporters.ts';
 import { OtlpGrpcTransport } from './otlp-grpc.ts';
 import { OtlpHttpTransport } from './otlp-http.ts';
+import { TOO_LARGE } from './transport.ts';
 
 const never = new AbortController().signal;
 const tlsFile = (name: string) => join(import.meta.dirname, '../../../test/fixtures/tls', name);
@@ -287,10 +288,20 @@ describe('answers over HTTP', () => {
     expect(error).toMatchObject({ message: expect.stringMatching(`answered ${status}: status ${status}$`) });
   });
 
-  test.each([301, 400, 401, 404, 413, 500, 501])('%i never succeeds', async (status) => {
+  test.each([301, 400, 401, 404, 413, 500, 501])('%i does not succeed later', async (status) => {
     const { error } = await answered({ kind: 'status', status, text: 'no\nway' });
     expect(error).toBeInstanceOf(PermanentError);
     expect(error).toMatchObject({ reason: String(status), message: expect.stringMatching(/: no way$/) });
+  });
+
+  test.each([
+    [413, 'Request Entity Too Large'],
+    // OpenTelemetry's collector, of a body above confighttp's max_request_body_size.
+    [400, 'http: request body too large'],
+  ])('%i may succeed with less', async (status, text) => {
+    const { error, transport } = await answered({ kind: 'status', status, text });
+    expect(error).toMatchObject({ reason: TOO_LARGE });
+    expect(transport.maxBatchBytes).toBe(4 * 2 ** 20);
   });
 
   test.each([

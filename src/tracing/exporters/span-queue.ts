@@ -53,9 +53,15 @@ export class SpanQueue {
   #pieces: Piece[] = [];
   #head = 0;
   #spans = 0;
+  #bytes = 0;
 
   get spans(): number {
     return this.#spans;
+  }
+
+  /** When they are not compressed, without scopes. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /**
@@ -81,6 +87,7 @@ export class SpanQueue {
     if (copy) detach(piece);
     this.#pieces.push(piece);
     this.#spans += piece.spans;
+    this.#bytes += plainLength(piece);
     return piece.spans;
   }
 
@@ -102,6 +109,7 @@ export class SpanQueue {
       batch.add(piece);
     }
     this.#spans -= batch.spans;
+    for (const piece of batch.pieces) this.#bytes -= plainLength(piece);
     if (this.#head === this.#pieces.length || this.#head > MAX_TAKEN) {
       this.#pieces = this.#pieces.slice(this.#head);
       this.#head = 0;
@@ -114,6 +122,7 @@ export class SpanQueue {
     this.#pieces = [...batch.pieces, ...this.#pieces.slice(this.#head)];
     this.#head = 0;
     this.#spans += batch.spans;
+    for (const piece of batch.pieces) this.#bytes += plainLength(piece);
     batch.pieces.length = 0;
   }
 

@@ -19,7 +19,9 @@ const queue = {
     .min(1)
     .max(1_000_000)
     .optional()
-    .describe('Most spans in a request. Default: OTEL_BSP_MAX_EXPORT_BATCH_SIZE, else 32768.'),
+    .describe(
+      'Most spans in a request. Default: OTEL_BSP_MAX_EXPORT_BATCH_SIZE, else 32768, at most half of max_queue_size.',
+    ),
   max_queue_size: z
     .int()
     .min(1)

@@ -68,7 +68,7 @@ const BATCH_TIMEOUT_MS = 5000;
 const EXPORT_TIMEOUT_MS = 30_000;
 /**
  * OpenTelemetry's are 512 and 2048 spans, made for applications: one batch of logs in full-e2e is more than that. These
- * let a request grow until its bytes are the limit (export-queue.ts), and make a queue that fills half of the store where
+ * let requests grow to some 4 MiB of compact spans, which is also the most bytes that they may have (otlp-http.ts), and make a queue that fills half of the store where
  * spans are not compressed.
  */
 const MAX_EXPORT_BATCH_SIZE = 32_768;
@@ -203,7 +203,10 @@ function tlsSettings(tls: Extract<ExporterConfig, { type: 'otlp' }>['tls']): Tls
 function resolveQueue(config: ExporterConfig, env: EnvironmentReader): QueueSettings {
   const maxQueueSize = config.max_queue_size ?? env.integer('OTEL_BSP_MAX_QUEUE_SIZE', 1) ?? MAX_QUEUE_SIZE;
   const maxExportBatchSize =
-    config.max_export_batch_size ?? env.integer('OTEL_BSP_MAX_EXPORT_BATCH_SIZE', 1) ?? MAX_EXPORT_BATCH_SIZE;
+    config.max_export_batch_size ??
+    env.integer('OTEL_BSP_MAX_EXPORT_BATCH_SIZE', 1) ??
+    // A queue must have room beside the batch that it is about to send.
+    Math.min(MAX_EXPORT_BATCH_SIZE, Math.ceil(maxQueueSize / 2));
   return {
     batchTimeoutMs: config.batch_timeout ?? env.integer('OTEL_BSP_SCHEDULE_DELAY', 0) ?? BATCH_TIMEOUT_MS,
     maxQueueSize,

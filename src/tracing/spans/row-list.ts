@@ -17,7 +17,7 @@ export function partOf({ first, rows }: RowList, done: number, count: number): R
     : { first, count, rows: rows.subarray(done, done + count) };
 }
 
-/** Whether the log in this row came with a context; only where the batch has contexts. */
+/** Whether the log in this row came with a context; only of rows whose contexts were read. */
 export function hasContext({ slot }: Batch, row: number): boolean {
   return slot.contexts[row * ContextRow.size + ContextRow.present] !== 0;
 }
