@@ -240,7 +240,7 @@ function cases(kernel: Kernel, corpus: string, line: (i: number) => string): Cas
       deflateSpans(templates.waterfall),
     ),
     entry('extractContexts', count, length, () => kernel.extractContexts(all)),
-    entry('maySaySampled', count, length, () => kernel.maySaySampled(all)),
+    entry('maySaySampled', count, length, () => Number(kernel.maySaySampled(all))),
     entry('escapeJson', count, length, escapeAll),
     entry('snappy of text', count, length, () => kernel.snappy(slot, length, out)),
     entry('snappy of a Loki body', count, pushLength, () => kernel.snappy(push, pushLength, out)),
@@ -256,7 +256,9 @@ const kernel = Kernel.create({
 const all = [
   ...cases(kernel, 'nginx', nginxLine),
   ...cases(kernel, 'json', jsonLine),
-  ...cases(kernel, 'json+ids', jsonLineWithContext).filter(({ name }) => /extractContexts|maySaySampled/.test(name)),
+  ...cases(kernel, 'json+ids', jsonLineWithContext).filter(({ name }) =>
+    /extractContexts|maySaySampled/.test(name),
+  ),
 ];
 // The engine compiles a function well only after it ran for a while.
 for (let i = 0; i < 20; i++) for (const { run } of all) run();
