@@ -43,12 +43,12 @@ export function listNames(from: usize, end: usize, list: usize): usize {
   const c = i8x16.splat(load<u8>(BYTES, 2));
   const n = i8x16.splat(load<u8>(BYTES, 3));
   for (let block = from; block < end; block += 64) {
-    let letters = bitsOf(
-      thirdLetters(block, quote, a, c, n),
-      thirdLetters(block + 16, quote, a, c, n),
-      thirdLetters(block + 32, quote, a, c, n),
-      thirdLetters(block + 48, quote, a, c, n),
-    );
+    const one = thirdLetters(block, quote, a, c, n);
+    const two = thirdLetters(block + 16, quote, a, c, n);
+    const three = thirdLetters(block + 32, quote, a, c, n);
+    const four = thirdLetters(block + 48, quote, a, c, n);
+    if (!v128.any_true(v128.or(v128.or(one, two), v128.or(three, four)))) continue;
+    let letters = bitsOf(one, two, three, four);
     if (end - block < 64) letters &= ((<u64>1) << (end - block)) - 1;
     // Two are written without looking whether there are any: how many there are cannot be predicted.
     const quotes = block - THIRD;
