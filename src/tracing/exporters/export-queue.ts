@@ -264,7 +264,7 @@ export class ExportQueue implements SpanExporter {
           exporter: this.#options.type,
           endpoint: this.#transport.endpoint,
           error: error.message,
-          max_bytes: half,
+          max_uncompressed_bytes: half,
         },
         'the destination takes no requests of this size: spans are sent in smaller ones',
       );
