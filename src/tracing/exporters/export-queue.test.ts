@@ -396,6 +396,29 @@ describe('shutdown', () => {
     expect(runs[0]!.holders).toBe(0);
   });
 
+  test('says how many spans were lost, by reason', async () => {
+    const { clock, queue, offer, logged } = setUp({ answers: ['refuse', 'deaf'] });
+    offer(4);
+    await pass(clock, 100);
+    offer(4);
+    const done = queue.shutdown(1000);
+    await pass(clock, 1000);
+    await done;
+    expect(logged.at(-1)).toMatchObject({
+      fields: { exporter: 'otlp', export_failed: 4, shutdown: 4, queue_full: 0 },
+      message: 'spans were dropped since this exporter began',
+    });
+  });
+
+  test('says nothing of lost spans when there are none', async () => {
+    const { clock, queue, offer, logged } = setUp();
+    offer(4);
+    const done = queue.shutdown(1000);
+    await pass(clock, 1000);
+    await done;
+    expect(logged).toEqual([]);
+  });
+
   test('tries again while there is time', async () => {
     const { clock, queue, offer, counts } = setUp({ answers: ['retry'] });
     offer(2);

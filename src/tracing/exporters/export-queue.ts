@@ -22,7 +22,7 @@ const LONGEST_REQUESTED_PAUSE_MS = 600_000;
 /** Of a batch, where the transport says nothing; half of what a gRPC server accepts by default (grpc.io: 4 MiB). */
 const MAX_BATCH_BYTES = 2 * 1024 * 1024;
 /** What a destination does not take of this size it takes of no size. */
-const MIN_BATCH_BYTES = 64 * 1024;
+const MIN_BATCH_BYTES = 8 * 1024;
 
 export interface ExportQueueOptions {
   readonly type: string;
@@ -285,9 +285,20 @@ export class ExportQueue implements SpanExporter {
     this.#pump();
     while (this.#exports.size > 0) await Promise.all(this.#exports);
     cancel();
+    this.#tellDrops();
     await this.#transport.close().catch((error: Error) => {
       this.#options.log.warn({ error: error.message }, 'cannot close the exporter of spans');
     });
+  }
+
+  /** The last word about spans that are lost: warnings before it were limited in number. */
+  #tellDrops(): void {
+    if (Object.values(this.#dropped).every((spans) => spans === 0)) return;
+    const { type, log } = this.#options;
+    log.warn(
+      { exporter: type, endpoint: this.#transport.endpoint, ...this.status().dropped_spans },
+      'spans were dropped since this exporter began',
+    );
   }
 
   /** Gives up everything that is not sent yet. */
