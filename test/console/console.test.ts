@@ -155,6 +155,8 @@ describe.skipIf(!hasBrowser)('the console in Chromium', () => {
 
   test('a trace is found, and its waterfall has the figures of the API', async () => {
     await show('#/traces');
+    // Paused before the first answer, the page would wait for none.
+    await page.locator('[data-trace]').first().waitFor();
     await page.getByRole('button', { name: 'Pause' }).click();
     // An answer that was under way when it was paused may still put newer ones in front.
     const id = await page.locator('[data-trace]').first().getAttribute('data-trace');
