@@ -116,23 +116,10 @@ export interface Exports {
     checksum: number,
     result: number,
   ): number;
-  encodeJoinedSpans(
-    starts: number,
-    lengths: number,
-    contexts: number,
-    rows: number,
-    first: number,
-    count: number,
-    base: number,
-    from: number,
-    seed: bigint,
-    template: number,
-    to: number,
-    checksum: number,
-  ): number;
   encodeUniformSpans(
     starts: number,
     lengths: number,
+    contexts: number,
     rows: number,
     first: number,
     count: number,

@@ -1,6 +1,6 @@
 /**
  * The part of the kernel that `Kernel.encodeSpans` calls: brings templates and the tables of checksums into kernel memory,
- * where assembly/uniform-spans.ts, joined-spans.ts, spans.ts and checksum.ts read them, and says which of the loops it is.
+ * where assembly/uniform-spans.ts, spans.ts and checksum.ts read them, and says which of the two loops it is.
  */
 
 import type { Exports } from './exports.ts';
@@ -58,9 +58,9 @@ export class SpanEncoder {
     const { slot, first } = selection;
     const { template, useBlobs, checksum, from, seed, threshold } = options;
     const bytes = count * template.bytes.length;
-    const loop = loopOf(options);
-    if (loop !== null && bytes <= out.capacity) {
-      const register = this.#encodeFast(selection, rows, count, options, loop, out.address);
+    const places = uniformPlaces(options);
+    if (places !== null && bytes <= out.capacity) {
+      const register = this.#encodeUniform(selection, rows, count, options, places, out.address);
       return { bytes, rows: count, register };
     }
     const { template: at, results } = this.#layout;
@@ -89,37 +89,33 @@ export class SpanEncoder {
   }
 
   /** Returns the register. */
-  #encodeFast(
+  #encodeUniform(
     { slot, first }: Selection,
     rows: number,
     count: number,
     { template, checksum, from, seed }: SpanOptions,
-    loop: Loop,
+    { number, size, offset, joined }: UniformPlaces,
     to: number,
   ): number {
     const { head, bytes } = this.#layout.template;
     this.#bytes.set(template.bytes, bytes);
-    this.#words.set([bytes, template.bytes.length, ...template.patches.map(({ at }) => at)], head >> 2);
-    const base = slot.starts[first]!;
-    const checked = this.#prepareChecksum(checksum!);
-    const { starts, lengths, contexts } = slot;
-    const columns = [starts.byteOffset, lengths.byteOffset] as const;
-    const register =
-      loop === 'joined'
-        ? this.#wasm.encodeJoinedSpans(
-            ...columns,
-            contexts.byteOffset,
-            rows,
-            first,
-            count,
-            base,
-            from,
-            seed,
-            head,
-            to,
-            checked,
-          )
-        : this.#wasm.encodeUniformSpans(...columns, rows, first, count, base, from, seed, head, to, checked);
+    const words = [bytes, template.bytes.length, number, size, offset];
+    if (joined !== null) words.push(joined.trace, joined.parent);
+    this.#words.set(words, head >> 2);
+    const register = this.#wasm.encodeUniformSpans(
+      slot.starts.byteOffset,
+      slot.lengths.byteOffset,
+      joined === null ? 0 : slot.contexts.byteOffset,
+      rows,
+      first,
+      count,
+      slot.starts[first]!,
+      from,
+      seed,
+      head,
+      to,
+      this.#prepareChecksum(checksum!),
+    );
     return register >>> 0;
   }
 
@@ -138,33 +134,44 @@ export class SpanEncoder {
   }
 }
 
-type Loop = 'uniform' | 'joined';
+/** Where a template has what differs between logs. */
+interface UniformPlaces {
+  readonly number: number;
+  readonly size: number;
+  readonly offset: number;
+  /** Of logs that joined the trace they came with. */
+  readonly joined: { readonly trace: number; readonly parent: number } | null;
+}
 
-/** What logs differ in where a loop of their own does, as `loop:kind,kind,…`; the number is the trace id's half or the span's id. */
 const { traceHalf, spanId, size, offsetLow, incomingTraceId, incomingParentSpanId } = PatchKind;
-const LOOPS: ReadonlyMap<string, Loop> = new Map([
-  [[traceHalf, size, offsetLow].join(), 'uniform'],
-  [[spanId, size, offsetLow].join(), 'uniform'],
-  [[incomingTraceId, spanId, incomingParentSpanId, size, offsetLow].join(), 'joined'],
-]);
+const OWN = [size, offsetLow].join();
+const JOINED = [incomingTraceId, spanId, incomingParentSpanId, size, offsetLow].join();
 
 /**
- * Which of assembly/uniform-spans.ts and joined-spans.ts encodes these; null: spans.ts does, because logs differ in something
- * else or their checksum is not laid out as it is for those two.
+ * What assembly/uniform-spans.ts needs to know; null: spans.ts does it, because logs differ in something else or their
+ * checksum is not laid out as it is for these.
  */
-export function loopOf({
+export function uniformPlaces({
   template: { patches, bytes },
   useBlobs,
   checksum,
   threshold,
-}: Pick<SpanOptions, 'template' | 'useBlobs' | 'checksum' | 'threshold'>): Loop | null {
+}: Pick<SpanOptions, 'template' | 'useBlobs' | 'checksum' | 'threshold'>): UniformPlaces | null {
   if (checksum === null || useBlobs || bytes.length > MAX_TEMPLATE_BYTES) return null;
-  const loop = LOOPS.get(patches.map(({ kind }) => kind).join());
-  if (loop === undefined || patches.some(({ argument }) => argument !== 0)) return null;
-  if (loop === 'uniform' && threshold !== 0n) return null;
-  const stretches = patches.flatMap(({ at, kind }) => (PATCH_WIDTHS[kind] === 16 ? [at, at + 8] : [at]));
   const { wide, narrow } = checksum.record;
-  return narrow.length === 2 && stretches.join() === [...wide, ...narrow].join() ? loop : null;
+  const stretches = patches.flatMap(({ at, kind }) => (PATCH_WIDTHS[kind] === 16 ? [at, at + 8] : [at]));
+  if (narrow.length !== 2 || stretches.join() !== [...wide, ...narrow].join()) return null;
+  if (patches.some(({ argument }) => argument !== 0)) return null;
+  const kinds = patches.map(({ kind }) => kind);
+  const places = patches.map(({ at }) => at);
+  if (kinds.join() === JOINED) {
+    const [trace, number, parent, size, offset] = places as [number, number, number, number, number];
+    return { number, size, offset, joined: { trace, parent } };
+  }
+  const isNumber = kinds[0] === spanId || kinds[0] === traceHalf;
+  if (!isNumber || threshold !== 0n || kinds.slice(1).join() !== OWN) return null;
+  const [number, size, offset] = places as [number, number, number];
+  return { number, size, offset, joined: null };
 }
 
 /**

@@ -6,7 +6,6 @@ export { appendRecords } from './append-records';
 export { extractContexts, maySaySampled } from './contexts';
 export { escapeJson } from './escape-json';
 export { joinLines } from './join-lines';
-export { encodeJoinedSpans } from './joined-spans';
 export { lokiEntries, lokiEntriesSize } from './loki';
 export { otlpLogRecords, otlpLogRecordsSize } from './otlp-logs';
 export { scanLines } from './scan-lines';

@@ -42,6 +42,8 @@ export class ExportQueue implements SpanExporter {
   readonly #options: ExportQueueOptions;
   readonly #transport: Transport;
   readonly #clock: Clock;
+  /** Which exporter it is, for the log. */
+  readonly #fields: Readonly<Record<string, string | undefined>>;
   readonly #complaints: ComplaintLog;
   /** Apart from the others: that spans are lost must not be kept back because a reason was given before. */
   readonly #overflows: ComplaintLog;
@@ -71,10 +73,14 @@ export class ExportQueue implements SpanExporter {
     this.#options = options;
     this.#transport = options.transport;
     this.#clock = options.clock;
-    this.#maxBatchBytes = options.transport.maxBatchBytes ?? MAX_BATCH_BYTES;
-    const fields = { exporter: options.type, endpoint: options.transport.endpoint };
-    this.#complaints = new ComplaintLog(options.log, options.clock, fields);
-    this.#overflows = new ComplaintLog(options.log, options.clock, fields);
+    this.#maxBatchBytes = this.#mostBatchBytes;
+    this.#fields = { exporter: options.type, endpoint: options.transport.endpoint };
+    this.#complaints = new ComplaintLog(options.log, options.clock, this.#fields);
+    this.#overflows = new ComplaintLog(options.log, options.clock, this.#fields);
+  }
+
+  get #mostBatchBytes(): number {
+    return this.#transport.maxBatchBytes ?? MAX_BATCH_BYTES;
   }
 
   offer(run: Run): void {
@@ -238,7 +244,7 @@ export class ExportQueue implements SpanExporter {
         return;
       }
       this.#refusesAll = true;
-      this.#maxBatchBytes = this.#transport.maxBatchBytes ?? MAX_BATCH_BYTES;
+      this.#maxBatchBytes = this.#mostBatchBytes;
     }
     const refused =
       error instanceof PartialError ? Math.min(batch.spans, Math.max(0, error.count)) : batch.spans;
@@ -260,12 +266,7 @@ export class ExportQueue implements SpanExporter {
     if (half < this.#maxBatchBytes) {
       this.#maxBatchBytes = half;
       this.#options.log.info(
-        {
-          exporter: this.#options.type,
-          endpoint: this.#transport.endpoint,
-          error: error.message,
-          max_uncompressed_bytes: half,
-        },
+        { ...this.#fields, error: error.message, max_uncompressed_bytes: half },
         'the destination takes no requests of this size: spans are sent in smaller ones',
       );
     }
@@ -294,9 +295,8 @@ export class ExportQueue implements SpanExporter {
   /** The last word about spans that are lost: warnings before it were limited in number. */
   #tellDrops(): void {
     if (Object.values(this.#dropped).every((spans) => spans === 0)) return;
-    const { type, log } = this.#options;
-    log.warn(
-      { exporter: type, endpoint: this.#transport.endpoint, ...this.status().dropped_spans },
+    this.#options.log.warn(
+      { ...this.#fields, ...this.#dropped },
       'spans were dropped since this exporter began',
     );
   }

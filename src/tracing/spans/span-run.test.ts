@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RecordChecksums } from '../../kernel/record-checksum.ts';
-import { loopOf } from '../../kernel/span-encoder.ts';
+import { uniformPlaces } from '../../kernel/span-encoder.ts';
 import { put, smallKernel } from '../../kernel/twins/fixture.ts';
 import type { Stream } from '../../record/stream.ts';
 import { Annotations } from './annotate.ts';
@@ -140,16 +140,16 @@ describe('a compressed run', () => {
   });
 
   test.each([
-    ['compact', { stages: 'scope' }, 'uniform'],
-    ['waterfall', { stages: 'spans' }, 'uniform'],
-    ['joined', { stages: 'scope', joined: true, traceState: '' }, 'joined'],
-  ] as const)('of full-e2e (%s) is encoded by a loop of its own', (_, shape, loop) => {
+    ['compact', { stages: 'scope' }, false],
+    ['waterfall', { stages: 'spans' }, false],
+    ['joined', { stages: 'scope', joined: true, traceState: '' }, true],
+  ] as const)('of full-e2e (%s) is encoded by the loop for uniform logs', (_, shape, joined) => {
     const template = built({ ...COMPACT, ...shape, sends: sendsOf(1) });
     const deflated = deflateTemplate(template, true, checksums)!;
     const checksum = { record: deflated.checksum(), constant: 0, register: 0 };
     const options = { template: deflated, useBlobs: false, threshold: 0n, checksum };
-    expect(loopOf(options)).toBe(loop);
-    expect(loopOf({ ...options, useBlobs: true })).toBeNull();
+    expect(uniformPlaces(options)?.joined !== null).toBe(joined);
+    expect(uniformPlaces(options)).not.toBeNull();
   });
 
   test('has less than half the bytes', () => {

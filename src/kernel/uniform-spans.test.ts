@@ -1,9 +1,9 @@
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ContextRow } from './context-row.ts';
 import { recordChecksum, type Stretch } from './record-checksum.ts';
-import { loopOf } from './span-encoder.ts';
+import { uniformPlaces } from './span-encoder.ts';
 import { PATCH_WIDTHS, PatchKind, type SpanPatch } from './span-template.ts';
 import { encodeSpan } from './twins/encode-spans.ts';
 import { smallKernel } from './twins/fixture.ts';
@@ -14,35 +14,25 @@ const ROWS = 40;
 const FIRST_ROWS = 5;
 
 const { traceHalf, spanId, incomingTraceId, incomingParentSpanId, size, offsetLow } = PatchKind;
-const LOOPS = {
-  uniform: [
-    [traceHalf, size, offsetLow],
-    [spanId, size, offsetLow],
-  ],
-  joined: [[incomingTraceId, spanId, incomingParentSpanId, size, offsetLow]],
-} as const;
+const OWN = [
+  [traceHalf, size, offsetLow],
+  [spanId, size, offsetLow],
+] as const;
+const JOINED = [incomingTraceId, spanId, incomingParentSpanId, size, offsetLow] as const;
 
 const template = fc
-  .constantFrom(...Object.entries(LOOPS))
-  .chain(([loop, kinds]) =>
-    fc.record({
-      loop: fc.constant(loop),
-      kinds: fc.constantFrom(...kinds),
-      gaps: fc.array(fc.nat(70), { minLength: 6, maxLength: 6 }),
-    }),
-  )
-  .map(({ loop, kinds, gaps }) => {
+  .record({
+    kinds: fc.constantFrom(...OWN, JOINED),
+    gaps: fc.array(fc.nat(70), { minLength: 6, maxLength: 6 }),
+  })
+  .map(({ kinds, gaps }) => {
     const patches: SpanPatch[] = [];
     let end = 0;
     for (const [i, kind] of kinds.entries()) {
       patches.push({ at: end + gaps[i]!, kind, argument: 0 });
       end += gaps[i]! + PATCH_WIDTHS[kind];
     }
-    return {
-      loop,
-      bytes: Buffer.from(Uint8Array.from({ length: end + gaps[5]! }, (_, i) => i % 251)),
-      patches,
-    };
+    return { bytes: Buffer.from(Uint8Array.from({ length: end + gaps[5]! }, (_, i) => i % 251)), patches };
   });
 
 /** Of up to 1 MiB each. */
@@ -83,31 +73,42 @@ function contextOf(row: number): { traceId: Uint8Array; spanId: Uint8Array } {
 
 const registerOf = (bytes: Uint8Array) => ~crc32(bytes, 0xffffffff) >>> 0;
 
-test('what is laid out otherwise is left to the general loop', () => {
-  const patches = LOOPS.joined[0].map((kind, i) => ({ at: 20 * i, kind, argument: 0 }));
-  const it = { bytes: Buffer.alloc(120), patches };
-  const record = recordChecksum(120, stretchesOf(it));
-  const options = {
-    template: it,
-    useBlobs: false,
-    threshold: 1n,
-    checksum: { record, constant: 0, register: 0 },
+describe('are left to the general loop', () => {
+  const optionsOf = (patches: readonly SpanPatch[], change: Partial<SpanPatch> = {}, changed = -1) => {
+    const it = { bytes: Buffer.alloc(120), patches };
+    const record = recordChecksum(120, stretchesOf(it));
+    const template = {
+      ...it,
+      patches: patches.map((patch, i) => (i === changed ? { ...patch, ...change } : patch)),
+    };
+    return { template, useBlobs: false, threshold: 0n, checksum: { record, constant: 0, register: 0 } };
   };
-  const withPatch = (index: number, change: Partial<SpanPatch>) => ({
-    ...options,
-    template: { ...it, patches: patches.map((patch, i) => (i === index ? { ...patch, ...change } : patch)) },
+  const patchesOf = (kinds: readonly SpanPatch['kind'][]) =>
+    kinds.map((kind, i): SpanPatch => ({ at: 20 * i, kind, argument: 0 }));
+  const joined = patchesOf(JOINED);
+
+  test.each([
+    ['spans without a checksum', { ...optionsOf(joined), checksum: null }],
+    ['spans with blobs', { ...optionsOf(joined), useBlobs: true }],
+    ['spans with another id than the first', optionsOf(joined, { argument: 1 }, 1)],
+    ['an id that the checksum has elsewhere', optionsOf(joined, { at: 21 }, 1)],
+    ['a size that the checksum has elsewhere', optionsOf(joined, { at: 61 }, 3)],
+    ['ids with a threshold', { ...optionsOf(patchesOf(OWN[0])), threshold: 1n }],
+    ['spans with the whole position', optionsOf(patchesOf([traceHalf, size, PatchKind.offset]))],
+  ])('%s', (_, options) => {
+    expect(uniformPlaces(options)).toBeNull();
   });
-  expect(loopOf(options)).toBe('joined');
-  expect(loopOf({ ...options, checksum: null })).toBeNull();
-  expect(loopOf({ ...options, useBlobs: true })).toBeNull();
-  expect(loopOf(withPatch(1, { argument: 1 }))).toBeNull();
-  expect(loopOf(withPatch(1, { at: 21 }))).toBeNull();
-  expect(loopOf(withPatch(3, { at: 61 }))).toBeNull();
-  const uniform = LOOPS.uniform[0].map((kind, i) => ({ at: 20 * i, kind, argument: 0 }));
-  const own = { bytes: Buffer.alloc(60), patches: uniform };
-  const ownRecord = { record: recordChecksum(60, stretchesOf(own)), constant: 0, register: 0 };
-  expect(loopOf({ ...options, template: own, checksum: ownRecord })).toBeNull();
-  expect(loopOf({ ...options, template: own, checksum: ownRecord, threshold: 0n })).toBe('uniform');
+
+  test('but no others', () => {
+    const places = { number: 0, size: 20, offset: 40, joined: null };
+    for (const kinds of OWN) expect(uniformPlaces(optionsOf(patchesOf(kinds)))).toEqual(places);
+    expect(uniformPlaces({ ...optionsOf(joined), threshold: 1n })).toEqual({
+      number: 20,
+      size: 60,
+      offset: 80,
+      joined: { trace: 0, parent: 40 },
+    });
+  });
 });
 
 test('logs that differ in ids, size and position alone are encoded as their twins are, with their checksum', () => {
@@ -148,7 +149,7 @@ test('logs that differ in ids, size and position alone are encoded as their twin
       const record = recordChecksum(bytes.length, stretchesOf(it));
       const checksum = { record, constant: registerOf(bytes), register: 7 };
       const spans = { ...ids, from, template: it, useBlobs: false, checksum };
-      expect(loopOf(spans)).toBe(it.loop);
+      expect(uniformPlaces(spans)).not.toBeNull();
       const { address } = kernel.spans;
       const result = kernel.encodeSpans({ slot, first, count: given.records.length, live }, spans, {
         address,
