@@ -147,18 +147,33 @@ const { traceHalf, spanId, size, offsetLow, incomingTraceId, incomingParentSpanI
 const OWN = [size, offsetLow].join();
 const JOINED = [incomingTraceId, spanId, incomingParentSpanId, size, offsetLow].join();
 
+/** Of templates that were asked for before, with the checksum they had. */
+const known = new WeakMap<SpanTemplate, { record: RecordChecksum; places: UniformPlaces | null }>();
+
 /**
  * What assembly/uniform-spans.ts needs to know; null: spans.ts does it, because logs differ in something else or their
  * checksum is not laid out as it is for these.
  */
 export function uniformPlaces({
-  template: { patches, bytes },
+  template,
   useBlobs,
   checksum,
   threshold,
 }: Pick<SpanOptions, 'template' | 'useBlobs' | 'checksum' | 'threshold'>): UniformPlaces | null {
-  if (checksum === null || useBlobs || bytes.length > MAX_TEMPLATE_BYTES) return null;
-  const { wide, narrow } = checksum.record;
+  if (checksum === null || useBlobs) return null;
+  const { record } = checksum;
+  let found = known.get(template);
+  if (found?.record !== record) {
+    found = { record, places: placesIn(template, record) };
+    known.set(template, found);
+  }
+  const { places } = found;
+  return places !== null && places.joined === null && threshold !== 0n ? null : places;
+}
+
+/** Without regard to a threshold. */
+function placesIn({ patches, bytes }: SpanTemplate, { wide, narrow }: RecordChecksum): UniformPlaces | null {
+  if (bytes.length > MAX_TEMPLATE_BYTES) return null;
   const stretches = patches.flatMap(({ at, kind }) => (PATCH_WIDTHS[kind] === 16 ? [at, at + 8] : [at]));
   if (narrow.length !== 2 || stretches.join() !== [...wide, ...narrow].join()) return null;
   if (patches.some(({ argument }) => argument !== 0)) return null;
@@ -169,7 +184,7 @@ export function uniformPlaces({
     return { number, size, offset, joined: { trace, parent } };
   }
   const isNumber = kinds[0] === spanId || kinds[0] === traceHalf;
-  if (!isNumber || threshold !== 0n || kinds.slice(1).join() !== OWN) return null;
+  if (!isNumber || kinds.slice(1).join() !== OWN) return null;
   const [number, size, offset] = places as [number, number, number];
   return { number, size, offset, joined: null };
 }

@@ -93,9 +93,11 @@ export class Tracer implements Observer {
   readonly #ways = new Ways();
   readonly #seeds = new TraceSeeds();
   readonly #links: BatchLinks;
-  readonly #plans = new WeakMap<Batch, Plan>();
+  readonly #plans = new Map<Batch, Plan>();
   readonly #byReason = Object.fromEntries(REASONS.map((reason) => [reason, 0])) as Record<Reason, number>;
-  readonly #ids = Buffer.alloc(24);
+  /** Of the batch's own trace and of its span. */
+  readonly #traceId = new Uint32Array(4);
+  readonly #spanId = new Uint32Array(2);
   #outfit: Outfit;
   #logs = 0;
   #logSpans = 0;
@@ -136,7 +138,7 @@ export class Tracer implements Observer {
     this.measurement.measure(() => {
       this.#options.adaptive.processed(batch);
       const tracesLogs = mode !== 'system-only';
-      const ids = tracesLogs ? this.#seeds.take(batch.count) : NO_IDS;
+      const ids = tracesLogs ? this.#seeds.take() : NO_IDS;
       const groups = tracesLogs ? this.#choice.choose(batch, ids, outfit.settings) : [];
       const sources: string[] = [];
       for (const { stream } of batch.segments) {
@@ -186,15 +188,16 @@ export class Tracer implements Observer {
     const ways = this.#ways.of(batch, deliveries);
     const links = this.#links;
     links.clear();
-    for (let i = 0; i < this.#ids.length; i += 4) this.#ids.writeUInt32LE(this.#random() * 2 ** 32, i);
+    this.#draw(this.#traceId);
+    this.#draw(this.#spanId);
     const shared: BatchSpans = {
       batch,
       ids,
       settings: outfit.spans,
       // Taken once: wall time may be stepped between two readings, and children must lie inside their parents.
       epoch: this.#options.clock.toEpoch(0),
-      traceId: this.#ids.subarray(0, 16),
-      spanId: this.#ids.subarray(16),
+      traceId: this.#traceId,
+      spanId: this.#spanId,
       links,
       processed,
     };
@@ -222,6 +225,10 @@ export class Tracer implements Observer {
       this.#byReason[group.reason] += logs;
       this.#logSpans += spans;
     }
+  }
+
+  #draw(id: Uint32Array): void {
+    for (let i = 0; i < id.length; i++) id[i] = this.#random() * 2 ** 32;
   }
 
   #keepTail(

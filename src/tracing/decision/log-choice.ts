@@ -35,8 +35,8 @@ export interface Group {
   readonly hasContexts: boolean;
 }
 
-/** A group before its contexts are read. */
-type Choice = Omit<Group, 'hasContexts'>;
+/** A group whose contexts may not be read yet. */
+type Choice = { -readonly [Key in keyof Group]: Group[Key] };
 
 type StampSettings = Pick<TracingSettings, 'incoming' | 'stamp'>;
 
@@ -104,16 +104,27 @@ export class LogChoice {
         const { sampled, others } = divideByContext(batch, rows);
         const parents = sampled.subarray(0, this.#decision.takeParents(sampled.length));
         if (parents.length > 0) {
-          groups.push({ ...kind, ...UNWEIGHTED, rows: parents, count: parents.length, reason: 'parent' });
+          const count = parents.length;
+          const choice = {
+            ...kind,
+            ...UNWEIGHTED,
+            rows: parents,
+            count,
+            reason: 'parent',
+            hasContexts: true,
+          } as const;
+          groups.push(choice);
         }
         this.#choose(batch, { ...rows, live: others }, verdict, kind, groups);
       } else {
         this.#choose(batch, rows, verdict, kind, groups);
       }
     }
-    const hasContexts = ({ rows }: Choice): boolean =>
-      saysSampled || (readsContexts && this.#contexts.read(batch, segment, rows ?? segment.live));
-    return groups.map((choice) => ({ ...choice, hasContexts: hasContexts(choice) }));
+    for (const choice of groups) {
+      choice.hasContexts =
+        saysSampled || (readsContexts && this.#contexts.read(batch, segment, choice.rows ?? segment.live));
+    }
+    return groups;
   }
 
   /** Adds the group that the verdict's rate and rule choose from the rows, if any. */
@@ -140,7 +151,9 @@ export class LogChoice {
     if (rows === null && from !== kind.segment) rows = from.live;
     // Of logs that were cut off at a number nobody knows how many each stands for.
     const { threshold, traceState } = cut ? UNWEIGHTED : this.#weightOf(rate);
-    groups.push({ ...kind, rows, count, reason, threshold, traceState, note: rule?.note ?? '' });
+    const { segment, filtered } = kind;
+    const note = rule?.note ?? '';
+    groups.push({ segment, filtered, rows, count, reason, threshold, traceState, note, hasContexts: false });
   }
 
   #weightOf(rate: number): { threshold: bigint; traceState: string } {
@@ -179,7 +192,8 @@ function tracedOf(groups: readonly Group[], ids: IdSeed, { incoming, stamp }: St
   const live = groups.filter((group) => !group.filtered);
   if (live.length === 0) return null;
   return {
-    ...ids,
+    prefix: ids.prefix,
+    seed: ids.seed,
     rows: liveRowsOf(live),
     count: live.reduce((sum, group) => sum + group.count, 0),
     // Ids of logs in other groups came with them, or have the same threshold.

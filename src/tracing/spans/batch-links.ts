@@ -19,6 +19,7 @@ export class BatchLinks {
   readonly #kernel: Pick<Kernel, 'encodeSpans' | 'links'>;
   readonly #own: SpanTemplate = linkTemplate(TRACE_HALF_AT, PatchKind.traceHalf);
   readonly #joined: SpanTemplate = linkTemplate(TRACE_ID_AT, PatchKind.incomingTraceId);
+  readonly #prefix = new DataView(this.#own.bytes.buffer, this.#own.bytes.byteOffset, LINK_BYTES);
   #count = 0;
   /** Log roots, linked or not. */
   total = 0;
@@ -46,7 +47,7 @@ export class BatchLinks {
     if (this.#count === MAX_LINKS) return;
     const room = MAX_LINKS - this.#count;
     const template = joined ? this.#joined : this.#own;
-    if (!joined) template.bytes.writeBigUInt64BE(ids.prefix, TRACE_ID_AT);
+    if (!joined) this.#prefix.setBigUint64(TRACE_ID_AT, ids.prefix);
     const { rows } = this.#kernel.encodeSpans(
       { slot, first, count: Math.min(count, room), live: live?.subarray(0, room) ?? null },
       { seed: ids.seed, threshold, from: 0, template, useBlobs: false, checksum: null },

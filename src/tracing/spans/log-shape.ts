@@ -39,6 +39,34 @@ export interface LogShape {
   readonly sends: readonly Send[];
 }
 
+export function sameShape(a: LogShape, b: LogShape): boolean {
+  return (
+    a.mode === b.mode &&
+    a.reason === b.reason &&
+    a.traceState === b.traceState &&
+    a.note === b.note &&
+    a.outcome === b.outcome &&
+    a.failure === b.failure &&
+    a.stages === b.stages &&
+    a.scoped === b.scoped &&
+    a.joined === b.joined &&
+    a.processed === b.processed &&
+    a.located === b.located &&
+    sameSends(a.sends, b.sends)
+  );
+}
+
+function sameSends(a: readonly Send[], b: readonly Send[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) {
+    const one = a[i]!;
+    const other = b[i]!;
+    if (one.sink !== other.sink || one.attempts !== other.attempts || one.failure !== other.failure)
+      return false;
+  }
+  return true;
+}
+
 /** Cells of log templates; those of sends follow, two each. */
 export const LogCell = {
   readAt: 0,

@@ -54,8 +54,8 @@ export interface BatchSpans {
   /** Milliseconds since 1970 of monotonic 0. */
   readonly epoch: number;
   /** Of the batch's own trace: 16 and 8 bytes. */
-  readonly traceId: Buffer;
-  readonly spanId: Buffer;
+  readonly traceId: Uint32Array;
+  readonly spanId: Uint32Array;
   readonly links: BatchLinks;
   /** Sources on whose logs processors worked. */
   readonly processed: readonly string[];
@@ -146,7 +146,6 @@ export class LogSpanWriter {
     cells.setTime(LogCell.processedAt, epoch + batch.processedAt);
     cells.setTime(LogCell.endedAt, epoch + way.endedAt);
     cells.setNumber(LogCell.batchId, batch.id);
-    cells.setText(LogCell.readText, textOfTime(epoch + segment.readAt));
     cells.setId(LogCell.batchTraceId, traceId);
     cells.setId(LogCell.batchSpanId, spanId);
     cells.setBigEndian(LogCell.idPrefix, ids.prefix);
@@ -169,7 +168,9 @@ export class LogSpanWriter {
     const { batch, settings, ids, links } = shared;
     const { segment, threshold } = group;
     const shape = this.#shapeOf(shared, group, way, joined);
-    const template = settings.templates.get(segment.stream, shape, way.key);
+    const template = settings.templates.get(segment.stream, shape);
+    // Part of the uid, which logs with a scope do without.
+    if (!shape.scoped) this.#cells.setText(LogCell.readText, textOfTime(shared.epoch + segment.readAt));
     fill(template, this.#cells);
     const scope = template.scope?.of(batch.id, this.#cells) ?? null;
     const linksBack = settings.incoming === 'link' && group.hasContexts;

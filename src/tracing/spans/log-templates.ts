@@ -7,7 +7,7 @@ import { RecordChecksums } from '../../kernel/record-checksum.ts';
 import type { Stream } from '../../record/stream.ts';
 import { type DeflatedTemplate, deflateTemplate } from './deflated-template.ts';
 import { LogScope } from './log-scope.ts';
-import type { LogShape } from './log-shape.ts';
+import { type LogShape, sameShape } from './log-shape.ts';
 import { buildLogTemplate, type LogSpansOptions } from './log-spans.ts';
 import type { Template } from './span-template.ts';
 
@@ -21,33 +21,34 @@ export interface LogTemplate extends Template {
   deflated(threshold: bigint): DeflatedTemplate | null;
 }
 
+/** A template and what it was built for. */
+interface Known {
+  readonly shape: LogShape;
+  readonly template: LogTemplate;
+}
+
 export class LogTemplates {
   readonly #options: LogSpansOptions;
   readonly #checksums = new RecordChecksums();
-  readonly #byStream = new WeakMap<Stream, Map<string, LogTemplate>>();
+  readonly #byStream = new WeakMap<Stream, Known[]>();
 
   constructor(options: LogSpansOptions) {
     this.#options = options;
   }
 
-  /** @param sendsKey tells different `shape.sends` apart. */
-  get(stream: Stream, shape: LogShape, sendsKey: string): LogTemplate {
-    let templates = this.#byStream.get(stream);
-    if (templates === undefined) {
-      templates = new Map();
-      this.#byStream.set(stream, templates);
+  get(stream: Stream, shape: LogShape): LogTemplate {
+    let known = this.#byStream.get(stream);
+    if (known === undefined) {
+      known = [];
+      this.#byStream.set(stream, known);
     }
-    const flags = `${shape.stages}${shape.scoped}${shape.joined}${shape.processed}${shape.located}`;
-    const key = `${shape.mode}\n${shape.reason}\n${shape.traceState}\n${shape.outcome}\n${flags}\n${shape.failure}\n${sendsKey}\n${shape.note}`;
-    let template = templates.get(key);
-    if (template === undefined) {
-      if (templates.size >= MAX_SHAPES) templates.clear();
-      const { annotations, linked } = this.#options;
-      const scope = shape.scoped ? new LogScope(stream, shape, annotations, linked) : null;
-      const built = buildLogTemplate(stream, shape, this.#options);
-      template = { ...built, scope, deflated: deflatedOf(built, this.#checksums) };
-      templates.set(key, template);
-    }
+    for (const each of known) if (sameShape(each.shape, shape)) return each.template;
+    if (known.length >= MAX_SHAPES) known.length = 0;
+    const { annotations, linked } = this.#options;
+    const scope = shape.scoped ? new LogScope(stream, shape, annotations, linked) : null;
+    const built = buildLogTemplate(stream, shape, this.#options);
+    const template = { ...built, scope, deflated: deflatedOf(built, this.#checksums) };
+    known.push({ shape, template });
     return template;
   }
 }

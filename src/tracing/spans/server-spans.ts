@@ -89,8 +89,12 @@ export class ServerSpans {
       writer.fixed32(Field.span.flags, parent === null ? FLAGS : REMOTE_PARENT_FLAGS);
     });
     const bytes = writer.finish();
-    putNanos(bytes, times.start, epoch + startedAt);
-    putNanos(bytes, times.end, epoch + endedAt);
+    const words = new Uint32Array(4);
+    putNanos(words, 0, epoch + startedAt);
+    putNanos(words, 2, epoch + endedAt);
+    const nanos = Buffer.from(words.buffer);
+    nanos.copy(bytes, times.start, 0, 8);
+    nanos.copy(bytes, times.end, 8);
     return bytes;
   }
 

@@ -36,15 +36,17 @@ export const REMOTE_PARENT_FLAGS = SAMPLED | HAS_IS_REMOTE | IS_REMOTE;
 export class Cells {
   readonly words: Uint32Array;
   readonly #bytes: Buffer;
+  readonly #view: DataView;
 
   constructor(count: number) {
     this.words = new Uint32Array(count * 2);
     this.#bytes = Buffer.from(this.words.buffer);
+    this.#view = new DataView(this.words.buffer);
   }
 
   /** Milliseconds since 1970. */
   setTime(cell: number, ms: number): void {
-    putNanos(this.#bytes, cell * CELL, ms);
+    putNanos(this.words, cell * 2, ms);
   }
 
   /** A whole number below 2^53, as a padded varint. */
@@ -52,14 +54,14 @@ export class Cells {
     putPadded(this.#bytes, cell * CELL, value, CELL);
   }
 
-  /** 8 bytes of a span id, or 16 of a trace id into two cells. */
-  setId(cell: number, id: Buffer): void {
-    id.copy(this.#bytes, cell * CELL);
+  /** The two words of a span id, or the four of a trace id into two cells. */
+  setId(cell: number, id: Uint32Array): void {
+    for (let i = 0; i < id.length; i++) this.words[cell * 2 + i] = id[i]!;
   }
 
   /** 64 bits, the highest first. */
   setBigEndian(cell: number, value: bigint): void {
-    this.#bytes.writeBigUInt64BE(value, cell * CELL);
+    this.#view.setBigUint64(cell * CELL, value);
   }
 
   /** `length` bytes from a cell on, as hexadecimal digits. */

@@ -51,8 +51,8 @@ export interface BatchTrace {
   /** Milliseconds since 1970 of monotonic 0. */
   readonly epoch: number;
   /** 16 and 8 bytes. */
-  readonly traceId: Buffer;
-  readonly spanId: Buffer;
+  readonly traceId: Uint32Array;
+  readonly spanId: Uint32Array;
   /** Configured sources in the batch, and whether any of them has processors. */
   readonly sources: number;
   readonly processed: boolean;
@@ -68,15 +68,11 @@ interface Shape {
   readonly sinks: readonly string[] | null;
 }
 
-/** Attempts of a delivery that get spans, and how many others there were. */
+/** An attempt with a span of its own. */
 interface Shown {
-  readonly delivery: Delivery;
-  readonly attempts: readonly {
-    readonly number: number;
-    readonly attempt: Attempt;
-    readonly retried: boolean;
-  }[];
-  readonly omitted: number;
+  readonly number: number;
+  readonly attempt: Attempt;
+  readonly retried: boolean;
 }
 
 export class SystemSpans {
@@ -108,11 +104,10 @@ export class SystemSpans {
   /** Writes the trace and returns how many spans it has, counting them also when the ring had no room. */
   write(trace: BatchTrace): number {
     if (!this.enabled) return 0;
-    const shown = trace.deliveries.map(shownOf);
-    const shape = this.#isLike(trace, shown) ? this.#last! : this.#shapeOf(trace, shown);
+    const shape = this.#isLikeLast(trace) ? this.#last! : this.#shapeOf(trace);
     this.#last = shape;
     const { template, cells } = shape;
-    this.#fillCells(cells, trace, shown);
+    this.#fillCells(cells, trace);
     fill(template, cells);
 
     const { links } = trace;
@@ -133,39 +128,41 @@ export class SystemSpans {
   }
 
   /** Whether the trace has the last one's shape, where that one is of first attempts that all succeeded: nearly always. */
-  #isLike({ mode, processed }: BatchTrace, shown: readonly Shown[]): boolean {
+  #isLikeLast({ mode, processed, deliveries }: BatchTrace): boolean {
     const last = this.#last;
     if (last === null || last.mode !== mode || last.processed !== processed) return false;
     const { sinks } = last;
-    return (
-      sinks !== null &&
-      sinks.length === shown.length &&
-      shown.every((each, i) => each.delivery.sink === sinks[i] && isPlain(each))
-    );
+    if (sinks === null || sinks.length !== deliveries.length) return false;
+    for (let i = 0; i < sinks.length; i++) {
+      const delivery = deliveries[i]!;
+      if (delivery.sink !== sinks[i] || !isPlain(delivery)) return false;
+    }
+    return true;
   }
 
-  #shapeOf(trace: BatchTrace, shown: readonly Shown[]): Shape {
-    const key = `${trace.mode} ${trace.processed} ${shown.map(keyOf).join(' ')}`;
+  #shapeOf(trace: BatchTrace): Shape {
+    const { deliveries } = trace;
+    const key = `${trace.mode} ${trace.processed} ${deliveries.map(keyOf).join(' ')}`;
     let shape = this.#shapes.get(key);
     if (shape === undefined) {
       if (this.#shapes.size >= MAX_SHAPES) this.#shapes.clear();
-      const cells = shown.reduce(
-        (sum, { attempts }) => sum + 2 + 3 * attempts.length,
+      const cells = deliveries.reduce(
+        (sum, delivery) => sum + 2 + 3 * keptAttempts(delivery).length,
         Cell.deliveries as number,
       );
       shape = {
-        template: buildTemplate(trace, shown, this.#writes),
+        template: buildTemplate(trace, this.#writes),
         cells: new Cells(cells),
         mode: trace.mode,
         processed: trace.processed,
-        sinks: shown.every(isPlain) ? shown.map(({ delivery }) => delivery.sink) : null,
+        sinks: deliveries.every(isPlain) ? deliveries.map(({ sink }) => sink) : null,
       };
       this.#shapes.set(key, shape);
     }
     return shape;
   }
 
-  #fillCells(cells: Cells, trace: BatchTrace, shown: readonly Shown[]): void {
+  #fillCells(cells: Cells, trace: BatchTrace): void {
     const { batch, epoch } = trace;
     cells.setTime(Cell.openedAt, epoch + batch.openedAt);
     cells.setTime(Cell.sealedAt, epoch + batch.sealedAt);
@@ -179,23 +176,19 @@ export class SystemSpans {
     cells.setId(Cell.spanId, trace.spanId);
     cells.setRandomId(Cell.processorId, this.#random);
     let cell: number = Cell.deliveries;
-    for (const { delivery, attempts } of shown) {
+    for (const delivery of trace.deliveries) {
       cells.setNumber(cell++, delivery.records);
       cells.setNumber(cell++, delivery.bytes);
-      for (const { attempt } of attempts) {
+      for (const { startedAt, endedAt } of keptAttempts(delivery)) {
         cells.setRandomId(cell++, this.#random);
-        cells.setTime(cell++, epoch + attempt.startedAt);
-        cells.setTime(cell++, epoch + attempt.endedAt);
+        cells.setTime(cell++, epoch + startedAt);
+        cells.setTime(cell++, epoch + endedAt);
       }
     }
   }
 }
 
-function buildTemplate(
-  trace: BatchTrace,
-  shown: readonly Shown[],
-  writes: (name: string) => boolean,
-): Template {
+function buildTemplate(trace: BatchTrace, writes: (name: string) => boolean): Template {
   const writer = new TemplateWriter();
   const common = { trace: { cell: Cell.traceId }, kind: SpanKind.internal } as const;
   const parent = { cell: Cell.spanId };
@@ -206,12 +199,13 @@ function buildTemplate(
   }
   let omitted = 0;
   let cell: number = Cell.deliveries;
-  for (const send of shown) {
-    omitted += send.omitted;
-    const delivery = cell;
+  for (const delivery of trace.deliveries) {
+    const shown = shownOf(delivery);
+    omitted += delivery.attempts.length - shown.length;
+    const deliveryCell = cell;
     cell += 2;
-    for (const shownAttempt of send.attempts) {
-      const name = `sink.${send.delivery.sink}.send`;
+    for (const attempt of shown) {
+      const name = `sink.${delivery.sink}.send`;
       const head = {
         ...common,
         name,
@@ -221,7 +215,7 @@ function buildTemplate(
         start: cell + 1,
         end: cell + 2,
       };
-      if (writes(name)) writeAttempt(writer, head, shownAttempt, delivery);
+      if (writes(name)) writeAttempt(writer, head, attempt, deliveryCell);
       cell += 3;
     }
   }
@@ -245,7 +239,7 @@ function buildTemplate(
 function writeAttempt(
   writer: TemplateWriter,
   head: SpanHead,
-  { number, attempt: { error }, retried }: Shown['attempts'][number],
+  { number, attempt: { error }, retried }: Shown,
   deliveryCell: number,
 ): void {
   writer.span(head, () => {
@@ -262,25 +256,33 @@ function writeAttempt(
   });
 }
 
-function shownOf(delivery: Delivery): Shown {
-  const { attempts } = delivery;
-  const all = attempts.map((attempt, i) => ({ number: i + 1, attempt, retried: i + 1 < attempts.length }));
-  if (all.length <= MAX_ATTEMPTS) return { delivery, attempts: all, omitted: 0 };
-  const kept = [all[0]!, ...all.slice(1 - MAX_ATTEMPTS)];
-  return { delivery, attempts: kept, omitted: all.length - kept.length };
+/** The first of many, and the last ones. */
+function keptAttempts({ attempts }: Delivery): readonly Attempt[] {
+  if (attempts.length <= MAX_ATTEMPTS) return attempts;
+  return [attempts[0]!, ...attempts.slice(1 - MAX_ATTEMPTS)];
+}
+
+function shownOf(delivery: Delivery): Shown[] {
+  const kept = keptAttempts(delivery);
+  const { length } = delivery.attempts;
+  const omitted = length - kept.length;
+  return kept.map((attempt, i) => {
+    const number = i === 0 ? 1 : i + omitted + 1;
+    return { number, attempt, retried: number < length };
+  });
 }
 
 /** Delivered at the first attempt. */
-function isPlain({ attempts, omitted }: Shown): boolean {
-  return omitted === 0 && attempts.length === 1 && attempts[0]!.attempt.error === undefined;
+function isPlain({ attempts }: Delivery): boolean {
+  return attempts.length === 1 && attempts[0]!.error === undefined;
 }
 
-/** The numbers of the attempts follow from how many were omitted. */
-function keyOf({ delivery, attempts, omitted }: Shown): string {
-  const failures = attempts.map(({ attempt: { error } }) =>
+/** The numbers of the attempts follow from how many there were. */
+function keyOf(delivery: Delivery): string {
+  const failures = keptAttempts(delivery).map(({ error }) =>
     error === undefined ? '' : `${reasonOf(error)}/${httpStatusOf(error) ?? ''}`,
   );
-  return `${delivery.sink}:${omitted}:${failures.length}:${failures.join(',')}`;
+  return `${delivery.sink}:${delivery.attempts.length}:${failures.join(',')}`;
 }
 
 /** The word that the sink gave its error. */

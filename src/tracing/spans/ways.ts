@@ -19,8 +19,6 @@ export interface TimedSend extends Send {
 /** The common way of some logs. */
 export interface Way {
   readonly sends: readonly TimedSend[];
-  /** Tells ways with different sends apart. */
-  readonly key: string;
   /** Monotonic milliseconds of the last acknowledgement. */
   readonly endedAt: number;
   readonly outcome: LogOutcome;
@@ -36,6 +34,12 @@ interface Ending {
   readonly failure: string | null;
   /** Indexes of the records concerned; null: all, or unknown which. */
   readonly rows: ReadonlySet<number> | null;
+}
+
+/** Where the logs of one source went. */
+interface Route {
+  readonly endings: Ending[];
+  whole: Way | null;
 }
 
 /** From best to worst. */
@@ -84,8 +88,7 @@ export class Ways {
 export class BatchWays {
   readonly #batch: Batch;
   readonly #endings: readonly Ending[];
-  #bySource: ReadonlyMap<string, readonly Ending[]> | null = null;
-  readonly #whole = new Map<string, Way>();
+  #bySource: ReadonlyMap<string, Route> | null = null;
   /** Monotonic milliseconds of the last acknowledgement in any sink; without sinks, when processors were done. */
   readonly endedAt: number;
 
@@ -100,17 +103,14 @@ export class BatchWays {
   /** The way of records that a processor filtered out. */
   get filtered(): Way {
     const endedAt = this.#batch.processedAt;
-    return { sends: [], key: '', endedAt, outcome: 'filtered', failure: null };
+    return { sends: [], endedAt, outcome: 'filtered', failure: null };
   }
 
   /** The worst way of the segment's live records; that of nearly all. Sinks select by source, so it holds for the source. */
   whole({ stream }: Pick<Segment, 'stream'>): Way {
-    let way = this.#whole.get(stream.source);
-    if (way === undefined) {
-      way = this.#join(this.#endingsOf(stream.source), () => true);
-      this.#whole.set(stream.source, way);
-    }
-    return way;
+    const route = this.#routeOf(stream.source);
+    route.whole ??= this.#join(route.endings, () => true);
+    return route.whole;
   }
 
   /**
@@ -122,7 +122,7 @@ export class BatchWays {
     rows: Uint32Array | null,
     all: () => Uint32Array,
   ): readonly { readonly way: Way; readonly rows: Uint32Array | null }[] {
-    const endings = this.#endingsOf(segment.stream.source);
+    const { endings } = this.#routeOf(segment.stream.source);
     const partial = endings.filter((ending) => ending.rows !== null);
     if (partial.length === 0) return [{ way: this.whole(segment), rows }];
     const parts = new Map<string, number[]>();
@@ -138,10 +138,10 @@ export class BatchWays {
     }));
   }
 
-  #endingsOf(source: string): readonly Ending[] {
+  #routeOf(source: string): Route {
     // Made when asked for: most batches have no traced log.
     this.#bySource ??= bySource(this.#endings);
-    return this.#bySource.get(source) ?? [];
+    return this.#bySource.get(source) ?? { endings: [], whole: null };
   }
 
   /** The way through some sinks; `includes`: whether the failure of single records is that of these. */
@@ -169,21 +169,20 @@ export class BatchWays {
         failure = ending.failure;
       }
     }
-    const key = sends.map((send) => `${send.sink}\t${send.attempts}\t${send.failure ?? ''}`).join('\r');
-    return { sends, key, endedAt, outcome, failure };
+    return { sends, endedAt, outcome, failure };
   }
 }
 
-function bySource(endings: readonly Ending[]): ReadonlyMap<string, readonly Ending[]> {
-  const lists = new Map<string, Ending[]>();
+function bySource(endings: readonly Ending[]): ReadonlyMap<string, Route> {
+  const routes = new Map<string, Route>();
   for (const ending of endings) {
     for (const { stream } of ending.delivery.segments) {
-      const list = lists.get(stream.source);
-      if (list === undefined) lists.set(stream.source, [ending]);
-      else if (list.at(-1) !== ending) list.push(ending);
+      const route = routes.get(stream.source);
+      if (route === undefined) routes.set(stream.source, { endings: [ending], whole: null });
+      else if (route.endings.at(-1) !== ending) route.endings.push(ending);
     }
   }
-  return lists;
+  return routes;
 }
 
 /** Which records the sink did not take, where that is known: it named them, or took the first ones and no more. */
