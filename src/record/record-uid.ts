@@ -18,7 +18,14 @@ export function streamHash({ source, id }: Pick<Stream, 'source' | 'id'>): strin
 
 /** Milliseconds since 1970 in 8 characters of base 36, which last until the year 2059. */
 export function textOfTime(ms: number): string {
-  return Math.floor(ms).toString(36).padStart(8, '0').slice(-8);
+  // In halves that are small integers: their digits are found many times as fast.
+  const high = Math.floor(ms / 36 ** 4);
+  const low = Math.floor(ms) - high * 36 ** 4;
+  return digits36(high % 36 ** 4) + digits36(low);
+}
+
+function digits36(number: number): string {
+  return number.toString(36).padStart(4, '0');
 }
 
 /** @param readAtMs milliseconds since 1970. @param offset position in the stream; its low 48 bits count. */

@@ -189,16 +189,24 @@ function drawnAlike(groups: readonly Group[]): readonly Group[] {
 
 /** What sinks stamp; null when there are only filtered logs. */
 function tracedOf(groups: readonly Group[], ids: IdSeed, { incoming, stamp }: StampSettings): Traced | null {
-  const live = groups.filter((group) => !group.filtered);
-  if (live.length === 0) return null;
+  let last: Group | null = null;
+  let count = 0;
+  let hasContexts = false;
+  for (const group of groups) {
+    if (group.filtered) continue;
+    last = group;
+    count += group.count;
+    hasContexts ||= group.hasContexts;
+  }
+  if (last === null) return null;
   return {
     prefix: ids.prefix,
     seed: ids.seed,
-    rows: liveRowsOf(live),
-    count: live.reduce((sum, group) => sum + group.count, 0),
+    rows: count === last.count ? last.rows : liveRowsOf(groups),
+    count,
     // Ids of logs in other groups came with them, or have the same threshold.
-    threshold: live.at(-1)!.threshold,
-    hasContexts: incoming === 'parent' && live.some((group) => group.hasContexts),
+    threshold: last.threshold,
+    hasContexts: hasContexts && incoming === 'parent',
     stamp,
   };
 }

@@ -22,36 +22,34 @@ const TIME_WIDTH = 9;
 const TRACE_ID_BYTES = 16;
 const SPAN_ID_BYTES = 8;
 
-/** Puts what differs between batches where it belongs. */
-type Fill = (bytes: Buffer, batchId: number, cells: Cells) => void;
-
 export class LogScope {
-  readonly #fills: readonly Fill[];
+  /** Offsets in the bytes: of the number of the batch, of its ids as text with what they are, and of times. */
+  readonly #batchIdAt: number;
+  readonly #ids: readonly { readonly at: number; readonly cell: number; readonly length: number }[];
+  readonly #times: readonly { readonly at: number; readonly cell: number }[];
   /** The batch that was asked for last, and its bytes. */
   #batchId = 0;
   #last: Buffer;
 
   constructor(stream: Stream, shape: LogShape, annotations: Annotations, linked: boolean) {
     const writer = new OtlpWriter();
-    const batchIdAt = writer.paddedAttribute(attributes, BATCH_ID, 0, BATCH_ID_WIDTH);
-    const fills: Fill[] = [(bytes, batchId) => putPadded(bytes, batchIdAt, batchId, BATCH_ID_WIDTH)];
-    const id = (key: string, cell: number, length: number): void => {
-      const at = writer.openText(attributes, key, '', 2 * length);
-      fills.push((bytes, _, cells) => bytes.write(cells.hex(cell, length), at, 'latin1'));
+    this.#batchIdAt = writer.paddedAttribute(attributes, BATCH_ID, 0, BATCH_ID_WIDTH);
+    const id = (key: string, cell: number, length: number) => {
+      return { at: writer.openText(attributes, key, '', 2 * length), cell, length };
     };
-    if (linked) {
-      id(BATCH_TRACE_ID, LogCell.batchTraceId, TRACE_ID_BYTES);
-      id(BATCH_SPAN_ID, LogCell.batchSpanId, SPAN_ID_BYTES);
-    }
-    for (const { name, cell } of scopedStagesOf(shape)) {
+    this.#ids = linked
+      ? [
+          id(BATCH_TRACE_ID, LogCell.batchTraceId, TRACE_ID_BYTES),
+          id(BATCH_SPAN_ID, LogCell.batchSpanId, SPAN_ID_BYTES),
+        ]
+      : [];
+    this.#times = scopedStagesOf(shape).map(({ name, cell }) => {
       const key = STAGE + name.replace(' ', '.');
-      const at = writer.paddedAttribute(attributes, key, 0, TIME_WIDTH);
-      fills.push((bytes, _, { words }) => putTime(bytes, at, words[2 * cell]!, words[2 * cell + 1]!));
-    }
+      return { at: writer.paddedAttribute(attributes, key, 0, TIME_WIDTH), cell };
+    });
     for (const [key, value] of commonAttributes(stream, shape, annotations)) {
       writer.attribute(attributes, key, value);
     }
-    this.#fills = fills;
     this.#last = writer.finish();
   }
 
@@ -59,7 +57,10 @@ export class LogScope {
   of(batchId: number, cells: Cells): Buffer {
     if (batchId !== this.#batchId) {
       const bytes = Buffer.from(this.#last);
-      for (const fill of this.#fills) fill(bytes, batchId, cells);
+      putPadded(bytes, this.#batchIdAt, batchId, BATCH_ID_WIDTH);
+      for (const { at, cell, length } of this.#ids) cells.putHex(bytes, at, cell, length);
+      for (const { at, cell } of this.#times)
+        putTime(bytes, at, cells.words[2 * cell]!, cells.words[2 * cell + 1]!);
       this.#last = bytes;
       this.#batchId = batchId;
     }

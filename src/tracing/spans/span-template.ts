@@ -10,6 +10,7 @@ import { UID_DIGITS } from './record-uid.ts';
 
 /** Bytes of a cell. */
 const CELL = 8;
+const DIGITS = Buffer.from('0123456789abcdef');
 /** Bytes of the length of a span that is not patched by the kernel: up to 16 KiB. */
 const SPAN_LENGTH_WIDTH = 2;
 /** Bytes of the length of a root, to which links or attributes of a log may be appended (`PatchKind.rootLength`). */
@@ -64,9 +65,13 @@ export class Cells {
     this.#view.setBigUint64(cell * CELL, value);
   }
 
-  /** `length` bytes from a cell on, as hexadecimal digits. */
-  hex(cell: number, length: number): string {
-    return this.#bytes.toString('hex', cell * CELL, cell * CELL + length);
+  /** Writes `length` bytes from a cell on as hexadecimal digits. */
+  putHex(to: Buffer, at: number, cell: number, length: number): void {
+    for (let i = 0; i < length; i++) {
+      const byte = this.#bytes[cell * CELL + i]!;
+      to[at + 2 * i] = DIGITS[byte >> 4]!;
+      to[at + 2 * i + 1] = DIGITS[byte & 15]!;
+    }
   }
 
   /** A random id of 8 bytes, never all zeros. */

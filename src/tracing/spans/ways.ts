@@ -38,7 +38,7 @@ interface Ending {
 
 /** Where the logs of one source went. */
 interface Route {
-  readonly endings: Ending[];
+  readonly endings: readonly Ending[];
   whole: Way | null;
 }
 
@@ -89,6 +89,8 @@ export class BatchWays {
   readonly #batch: Batch;
   readonly #endings: readonly Ending[];
   #bySource: ReadonlyMap<string, Route> | null = null;
+  /** Of a batch that has one segment. */
+  #only: Route | null = null;
   /** Monotonic milliseconds of the last acknowledgement in any sink; without sinks, when processors were done. */
   readonly endedAt: number;
 
@@ -139,7 +141,11 @@ export class BatchWays {
   }
 
   #routeOf(source: string): Route {
-    // Made when asked for: most batches have no traced log.
+    // Made when asked for: most batches have no traced log. Of a busy source they have one segment.
+    if (this.#batch.segments.length === 1) {
+      this.#only ??= { endings: this.#endings, whole: null };
+      return this.#only;
+    }
     this.#bySource ??= bySource(this.#endings);
     return this.#bySource.get(source) ?? { endings: [], whole: null };
   }
@@ -174,7 +180,7 @@ export class BatchWays {
 }
 
 function bySource(endings: readonly Ending[]): ReadonlyMap<string, Route> {
-  const routes = new Map<string, Route>();
+  const routes = new Map<string, { readonly endings: Ending[]; whole: Way | null }>();
   for (const ending of endings) {
     for (const { stream } of ending.delivery.segments) {
       const route = routes.get(stream.source);
