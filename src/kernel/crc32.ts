@@ -16,9 +16,10 @@ const POWERS: number[] = [X_8];
 export function multiply(a: number, b: number): number {
   let product = 0;
   let term = b;
+  // Without branches, which could not be predicted: a quarter of the time.
   for (let rest = a | 0; rest !== 0; rest <<= 1) {
-    if (rest < 0) product ^= term;
-    term = (term >>> 1) ^ ((term & 1) === 0 ? 0 : POLYNOMIAL);
+    product ^= term & (rest >> 31);
+    term = (term >>> 1) ^ (POLYNOMIAL & -(term & 1));
   }
   return product >>> 0;
 }
