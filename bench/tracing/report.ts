@@ -4,16 +4,21 @@ import { medianInterval, summary } from '../statistics.ts';
 import { table } from '../table.ts';
 import type { Subject, TracedSample } from './subject.ts';
 
-/** @param subjects the first is the baseline. */
+/** The baseline of a round is the mean of its turns of off, of which there are two unless only some modes are measured. */
 export function modesTable(
   pipeline: string,
   { kind, bytes, lines }: Corpus,
   subjects: readonly Subject[],
 ): string {
-  const off = subjects[0]!.samples;
+  const offs = subjects.filter(({ variant }) => variant.tracing.mode === 'off');
+  const rounds = offs[0]!.samples.length;
+  const meanOfOffs = (round: number, of: (sample: TracedSample) => number) =>
+    offs.reduce((sum, { samples }) => sum + of(samples[round]!), 0) / offs.length;
+  const offCpu = Array.from({ length: rounds }, (_, round) => meanOfOffs(round, ({ cpuMs }) => cpuMs));
+  const offWall = Array.from({ length: rounds }, (_, round) => meanOfOffs(round, ({ wallMs }) => wallMs));
   const medianPerLog = (samples: readonly TracedSample[], of: (sample: TracedSample) => number) =>
     (summary(samples.map(of)).median / lines).toFixed(2);
-  const title = `${pipeline}: ${kind}, ${(bytes / 2 ** 20).toFixed(0)} MiB, ${lines.toLocaleString('en-US')} logs, ${off.length} rounds`;
+  const title = `${pipeline}: ${kind}, ${(bytes / 2 ** 20).toFixed(0)} MiB, ${lines.toLocaleString('en-US')} logs, ${rounds} rounds`;
   const head = [
     'mode',
     'stamped',
@@ -21,6 +26,7 @@ export function modesTable(
     'wall / off',
     'CPU ns/log',
     '+ns/log',
+    'its own ns/log',
     'B/log of logs',
     'B/log of spans',
     'spans/log',
@@ -30,11 +36,11 @@ export function modesTable(
     variant.name,
     variant.stamped ? 'yes' : 'no',
     interval(
-      samples.map(({ cpuMs }, i) => cpuMs / off[i]!.cpuMs),
+      samples.map(({ cpuMs }, i) => cpuMs / offCpu[i]!),
       3,
     ),
     interval(
-      samples.map(({ wallMs }, i) => wallMs / off[i]!.wallMs),
+      samples.map(({ wallMs }, i) => wallMs / offWall[i]!),
       3,
     ),
     interval(
@@ -42,9 +48,10 @@ export function modesTable(
       0,
     ),
     interval(
-      samples.map(({ cpuMs }, i) => ((cpuMs - off[i]!.cpuMs) * 1e6) / lines),
+      samples.map(({ cpuMs }, i) => ((cpuMs - offCpu[i]!) * 1e6) / lines),
       0,
     ),
+    medianPerLog(samples, ({ tracingMs }) => tracingMs * 1e6),
     medianPerLog(samples, ({ logBytes }) => logBytes),
     medianPerLog(samples, ({ spanBytes }) => spanBytes),
     medianPerLog(samples, ({ spansCreated }) => spansCreated),

@@ -10,6 +10,8 @@ export interface TracedSample extends Pick<Sample, 'wallMs' | 'cpuMs'> {
   /** Spans made, those of batches included, and how many of them were not sent. */
   readonly spansCreated: number;
   readonly spansDropped: number;
+  /** What tracing's own code took of it, as the agent measures itself: without sending, and without what sinks stamp. */
+  readonly tracingMs: number;
 }
 
 export interface Subject {

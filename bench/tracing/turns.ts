@@ -81,6 +81,7 @@ export class Turns {
       spanBytes: after.spanBytes - before.spanBytes,
       spansCreated: after.created - before.created,
       spansDropped: after.dropped - before.dropped,
+      tracingMs: after.tracingMs - before.tracingMs,
     };
   }
 
@@ -117,11 +118,12 @@ export class Turns {
   }
 
   async #stand() {
-    const [logs, spans, { mode, spans_created, spans_dropped, spans_queued }] = await Promise.all([
+    const [logs, spans, tracing] = await Promise.all([
       this.#logEnd.stats(),
       this.#spanEnd.stats(),
       this.#agent.tracing(),
     ]);
+    const { mode, spans_created, spans_dropped, spans_queued, cpu_seconds } = tracing;
     if (spans_queued > 0) throw new Error(`${spans_queued} spans were still waiting when all was at rest`);
     return {
       mode,
@@ -129,6 +131,7 @@ export class Turns {
       spanBytes: spans.bytes,
       created: spans_created.log + spans_created.system,
       dropped: Object.values(spans_dropped).reduce((sum, count) => sum + count, 0),
+      tracingMs: cpu_seconds * 1000,
     };
   }
 }
