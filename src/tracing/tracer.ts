@@ -245,8 +245,8 @@ export class Tracer implements Observer {
     });
     return picks.map(({ segment, rows, reason }) => {
       const weight = { threshold: 0n, traceState: '', note: '' };
-      const hasContexts = settings.incoming !== 'ignore' && this.#contexts.read(batch, segment, rows);
-      return { ...weight, segment, rows, count: rows.length, filtered: false, reason, hasContexts };
+      const contexts = settings.incoming === 'ignore' ? 'none' : this.#contexts.read(batch, segment, rows);
+      return { ...weight, segment, rows, count: rows.length, filtered: false, reason, contexts };
     });
   }
 

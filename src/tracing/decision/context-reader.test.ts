@@ -44,39 +44,44 @@ function setUp(lines: readonly string[]) {
 describe('read', () => {
   test('finds contexts in the text of sources that may carry them', () => {
     const { read, traces } = setUp([WITHOUT, WITH]);
-    expect(read(textOnly)).toBe(true);
+    expect(read(textOnly)).toBe('some');
     expect(traces()).toEqual([null, TRACE_ID]);
   });
 
   test('says when there is none', () => {
     const { read } = setUp([WITHOUT, WITHOUT]);
-    expect(read(textOnly)).toBe(false);
+    expect(read(textOnly)).toBe('none');
+  });
+
+  test('says when all have one', () => {
+    const { read } = setUp([WITH, WITHOUT, IDS]);
+    expect(read(textOnly, [0, 2])).toBe('all');
   });
 
   test('does not look at sources that carry none', () => {
     const { read, traces } = setUp([WITH]);
-    expect(read(protocolOnly)).toBe(false);
+    expect(read(protocolOnly)).toBe('none');
     expect(traces()).toEqual(['not read']);
   });
 
   test('reads no other logs than it is asked for', () => {
     const { read, traces } = setUp([WITH, WITH, WITHOUT, WITH]);
-    expect(read(textOnly, [1, 2])).toBe(true);
+    expect(read(textOnly, [1, 2])).toBe('some');
     expect(traces()).toEqual(['not read', TRACE_ID, null, 'not read']);
-    expect(read(textOnly, [2])).toBe(false);
+    expect(read(textOnly, [2])).toBe('none');
   });
 
   test('keeps what a source took from its protocol', () => {
     const { give, read, traces } = setUp(['plain', 'text']);
     give();
-    expect(read(protocolOnly)).toBe(true);
+    expect(read(protocolOnly)).toBe('all');
     expect(traces()).toEqual([GIVEN, GIVEN]);
   });
 
   test('prefers the text to the protocol, however often it is called', () => {
     const { give, read, traces } = setUp([WITH, WITHOUT, WITHOUT]);
     give();
-    expect([read(textOnly, [0, 1]), read(textOnly), read(textOnly, [2])]).toEqual([true, true, true]);
+    expect([read(textOnly, [0, 1]), read(textOnly), read(textOnly, [2])]).toEqual(['all', 'all', 'all']);
     expect(traces()).toEqual([TRACE_ID, GIVEN, GIVEN]);
   });
 });

@@ -3,6 +3,9 @@ import type { Batch } from '../../record/batch.ts';
 import type { Segment } from '../../record/segment.ts';
 import { ContextRow } from '../../record/traced.ts';
 
+/** How many of some logs came with a context. */
+export type Contexts = 'none' | 'some' | 'all';
+
 /**
  * Reads the W3C contexts that came with logs into the slot's `contexts` column: those in the text of sources whose text may hold
  * one, and, where there is none, those that the source or a processor put there. Looking into text costs more
@@ -25,28 +28,31 @@ export class ContextReader {
   /** Reads all logs of the segment if one of them may say whether its trace is sampled; returns whether it has. */
   readSampled(batch: Batch, segment: Segment): boolean {
     const { first, count, stream } = segment;
-    if (isGiven(batch, segment)) return this.read(batch, segment, null);
+    if (isGiven(batch, segment)) return this.read(batch, segment, null) !== 'none';
     if (!this.#carries(stream.source)) return false;
     const all = { slot: batch.slot, first, count, live: null };
-    return this.#kernel.maySaySampled(all) && this.read(batch, segment, null);
+    return this.#kernel.maySaySampled(all) && this.read(batch, segment, null) !== 'none';
   }
 
-  /** Reads these logs of the segment, null: all; may be called for the same ones again. Returns whether one has a context. */
-  read(batch: Batch, segment: Segment, rows: Uint32Array | null): boolean {
+  /** Reads these logs of the segment, null: all; may be called for the same ones again. Returns how many have a context. */
+  read(batch: Batch, segment: Segment, rows: Uint32Array | null): Contexts {
     const { slot } = batch;
     const { first, count, stream } = segment;
     const given = isGiven(batch, segment);
-    if (!this.#carries(stream.source)) return given && hasContext(slot.contexts, segment, rows);
+    const total = rows?.length ?? count;
+    if (!this.#carries(stream.source)) {
+      return given ? share(countContexts(slot.contexts, segment, rows), total) : 'none';
+    }
     const contexts = slot.contexts.subarray(first * ContextRow.size, (first + count) * ContextRow.size);
     const before = given ? contexts.slice() : null;
     const found = this.#kernel.extractContexts({ slot, first, count, live: rows });
-    if (before === null || found === (rows?.length ?? count)) return found > 0;
+    if (before === null || found === total) return share(found, total);
     for (let at = 0; at < contexts.length; at += ContextRow.size) {
       if (contexts[at + ContextRow.present] === 0) {
         contexts.set(before.subarray(at, at + ContextRow.size), at);
       }
     }
-    return hasContext(slot.contexts, segment, rows);
+    return share(countContexts(slot.contexts, segment, rows), total);
   }
 }
 
@@ -55,11 +61,17 @@ function isGiven(batch: Batch, segment: Segment): boolean {
   return batch.hasContexts || segment.hasContexts === true;
 }
 
-function hasContext(contexts: Uint8Array, { first, count }: Segment, rows: Uint32Array | null): boolean {
+function share(found: number, total: number): Contexts {
+  if (found === 0) return 'none';
+  return found === total ? 'all' : 'some';
+}
+
+function countContexts(contexts: Uint8Array, { first, count }: Segment, rows: Uint32Array | null): number {
   const total = rows?.length ?? count;
+  let found = 0;
   for (let i = 0; i < total; i++) {
     const row = rows === null ? first + i : rows[i]!;
-    if (contexts[row * ContextRow.size + ContextRow.present] === 1) return true;
+    if (contexts[row * ContextRow.size + ContextRow.present] === 1) found++;
   }
-  return false;
+  return found;
 }

@@ -10,7 +10,7 @@ import type { Segment } from '../../record/segment.ts';
 import { ContextFlag, ContextRow, type Traced } from '../../record/traced.ts';
 import type { Reason } from '../mode.ts';
 import type { TracingSettings } from '../settings/settings.ts';
-import type { ContextReader } from './context-reader.ts';
+import type { ContextReader, Contexts } from './context-reader.ts';
 import type { Decision } from './decision.ts';
 import { narrowRows, selectRows, thresholdOf, traceStateOf } from './selection.ts';
 import type { Verdict } from './verdict.ts';
@@ -31,8 +31,8 @@ export interface Group {
   readonly traceState: string;
   /** Of the on-demand rule; empty: none. */
   readonly note: string;
-  /** Whether the slot's `contexts` column is filled for them, and some may have come with a context. */
-  readonly hasContexts: boolean;
+  /** Which came with a context; `some`: look at each. Unless it is none, the slot's `contexts` column is filled for them. */
+  readonly contexts: Contexts;
 }
 
 /** A group whose contexts may not be read yet. */
@@ -104,25 +104,18 @@ export class LogChoice {
         const { sampled, others } = divideByContext(batch, rows);
         const parents = sampled.subarray(0, this.#decision.takeParents(sampled.length));
         if (parents.length > 0) {
-          const count = parents.length;
-          const choice = {
-            ...kind,
-            ...UNWEIGHTED,
-            rows: parents,
-            count,
-            reason: 'parent',
-            hasContexts: true,
-          } as const;
-          groups.push(choice);
+          const choice = { rows: parents, count: parents.length, reason: 'parent', contexts: 'all' } as const;
+          groups.push({ ...kind, ...UNWEIGHTED, ...choice });
         }
-        this.#choose(batch, { ...rows, live: others }, verdict, kind, groups);
+        // Among those whose context says nothing.
+        this.#choose(batch, { ...rows, live: others }, verdict, { ...kind, contexts: 'some' }, groups);
       } else {
-        this.#choose(batch, rows, verdict, kind, groups);
+        this.#choose(batch, rows, verdict, { ...kind, contexts: 'none' }, groups);
       }
     }
+    if (saysSampled) return groups;
     for (const choice of groups) {
-      choice.hasContexts =
-        saysSampled || (readsContexts && this.#contexts.read(batch, segment, choice.rows ?? segment.live));
+      if (readsContexts) choice.contexts = this.#contexts.read(batch, segment, choice.rows ?? segment.live);
     }
     return groups;
   }
@@ -132,7 +125,7 @@ export class LogChoice {
     batch: Batch,
     from: Rows,
     verdict: Verdict,
-    kind: Pick<Group, 'segment' | 'filtered'>,
+    kind: Pick<Group, 'segment' | 'filtered' | 'contexts'>,
     groups: Choice[],
   ): void {
     const { rule, rate, reason } = verdict;
@@ -151,9 +144,9 @@ export class LogChoice {
     if (rows === null && from !== kind.segment) rows = from.live;
     // Of logs that were cut off at a number nobody knows how many each stands for.
     const { threshold, traceState } = cut ? UNWEIGHTED : this.#weightOf(rate);
-    const { segment, filtered } = kind;
+    const { segment, filtered, contexts } = kind;
     const note = rule?.note ?? '';
-    groups.push({ segment, filtered, rows, count, reason, threshold, traceState, note, hasContexts: false });
+    groups.push({ segment, filtered, rows, count, reason, threshold, traceState, note, contexts });
   }
 
   #weightOf(rate: number): { threshold: bigint; traceState: string } {
@@ -196,7 +189,7 @@ function tracedOf(groups: readonly Group[], ids: IdSeed, { incoming, stamp }: St
     if (group.filtered) continue;
     last = group;
     count += group.count;
-    hasContexts ||= group.hasContexts;
+    hasContexts ||= group.contexts !== 'none';
   }
   if (last === null) return null;
   return {

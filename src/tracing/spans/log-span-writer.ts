@@ -104,8 +104,8 @@ export class LogSpanWriter {
     };
     const list = rows ?? segment.live;
     const all: RowList = { first: segment.first, count: list?.length ?? liveCount(segment), rows: list };
-    const joins = settings.incoming === 'parent' && group.hasContexts;
-    const [own, joined] = joins ? divideByContext(batch, all) : [all, null];
+    const contexts = settings.incoming === 'parent' ? group.contexts : 'none';
+    const [own, joined] = divideByContext(batch, all, contexts);
     let spans = 0;
     if (own !== null) spans += this.#writeRuns(shared, group, own, false, way, meta);
     if (joined !== null) spans += this.#writeRuns(shared, group, joined, true, way, meta);
@@ -173,7 +173,7 @@ export class LogSpanWriter {
     if (!shape.scoped) this.#cells.setText(LogCell.readText, textOfTime(shared.epoch + segment.readAt));
     fill(template, this.#cells);
     const scope = template.scope?.of(batch.id, this.#cells) ?? null;
-    const linksBack = settings.incoming === 'link' && group.hasContexts;
+    const linksBack = settings.incoming === 'link' && group.contexts !== 'none';
     const blobs = settings.blobs.needed(batch, linksBack) ? settings.blobs : null;
     const { slot } = batch;
     for (let done = 0; done < list.count; ) {

@@ -1,6 +1,7 @@
 /** Some rows of a batch, and how they are divided. Used while log spans are written. */
 import type { Batch } from '../../record/batch.ts';
 import { ContextRow } from '../../record/traced.ts';
+import type { Contexts } from '../decision/context-reader.ts';
 
 /** Some rows of a batch, ascending. */
 export interface RowList {
@@ -22,8 +23,14 @@ export function hasContext({ slot }: Batch, row: number): boolean {
   return slot.contexts[row * ContextRow.size + ContextRow.present] !== 0;
 }
 
-/** Rows without a context, and rows with one; null: there are none. */
-export function divideByContext(batch: Batch, list: RowList): [RowList | null, RowList | null] {
+/** Rows without a context, and rows with one; null: there are none. @param contexts which have one; `some`: maybe none. */
+export function divideByContext(
+  batch: Batch,
+  list: RowList,
+  contexts: Contexts,
+): [RowList | null, RowList | null] {
+  if (contexts === 'none') return [list, null];
+  if (contexts === 'all') return [null, list];
   const { first, count } = list;
   const own = new Uint32Array(count);
   const joined = new Uint32Array(count);
