@@ -28,6 +28,7 @@ test('every figure has its series', async () => {
     'log_capturer_tracing_logs_traced_by_reason_total{reason="base_rate"} 4',
     'log_capturer_tracing_logs_traced_by_reason_total{reason="tail_slow"} 0',
     'log_capturer_tracing_logs_traced_by_reason_total{reason="tail_failed"} 0',
+    'log_capturer_tracing_parents_turned_away_total 5',
     'log_capturer_tracing_spans_created_total{span_type="log"} 48',
     'log_capturer_tracing_spans_created_total{span_type="system"} 6',
     'log_capturer_tracing_spans_exported_total 40',

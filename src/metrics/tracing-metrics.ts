@@ -14,6 +14,7 @@ export interface TracingFigures {
   readonly logs_traced: number;
   /** With every reason from the start, so that no series appears only when it is needed. */
   readonly logs_traced_by_reason: Readonly<Record<string, number>>;
+  readonly parents_turned_away: number;
   readonly spans_created: { readonly log: number; readonly system: number };
   readonly spans_exported: number;
   readonly spans_dropped: {
@@ -49,6 +50,7 @@ export function tracingMetrics(status: () => TracingFigures): Collector {
       for (const [reason, logs] of Object.entries(figures.logs_traced_by_reason)) {
         samples.set('log_capturer_tracing_logs_traced_by_reason_total', logs, { reason });
       }
+      samples.set('log_capturer_tracing_parents_turned_away_total', figures.parents_turned_away);
       const { log, system } = figures.spans_created;
       samples.set('log_capturer_tracing_spans_created_total', log, { span_type: 'log' });
       samples.set('log_capturer_tracing_spans_created_total', system, { span_type: 'system' });

@@ -82,6 +82,26 @@ describe('contexts in the text of logs', () => {
     expect(joined(rig)).toEqual([['7', 'tail_slow']]);
   });
 
+  test('also when its source carries none any more once it is delivered', async () => {
+    let carries = true;
+    const reload = {
+      processed: () => {
+        carries = false;
+      },
+    };
+    const tracing = { mode: 'hybrid', tail: { slow: '1ms' } };
+    const rig = new TracingRig({ tracing, carriesContexts: () => carries, observers: [reload] });
+    await rig.deliver([idsOf(7)]);
+    expect(joined(rig)).toEqual([['7', 'tail_slow']]);
+  });
+
+  test('logs with a sampled context beyond the bound are counted', async () => {
+    const rig = textRig({ mode: 'hybrid', max_parent_traces_per_second: 2 });
+    await rig.deliver([1, 2, 3, 4, 5].map((n) => withFlags(n, '01')));
+    expect(joined(rig)).toHaveLength(2);
+    expect(rig.tracing.status().parents_turned_away).toBe(3);
+  });
+
   test('link: each has a trace of its own with a link', async () => {
     const rig = textRig({ mode: 'hybrid', incoming: 'link', log_tracing_rate: 1 });
     await rig.deliver([idsOf(5), '{"n":6}']);

@@ -81,6 +81,8 @@ interface Plan {
   /** Sources in the batch, and which of them had processors when it was processed: a reload may change that. */
   readonly sources: readonly string[];
   readonly processed: readonly string[];
+  /** And whose logs may hold a context in their text; of hybrid, where some are traced after the fact. */
+  readonly carrying: readonly string[];
 }
 
 export class Tracer implements Observer {
@@ -145,7 +147,8 @@ export class Tracer implements Observer {
         if (!sources.includes(stream.source)) sources.push(stream.source);
       }
       const processed = sources.filter(this.#options.isProcessed);
-      this.#plans.set(batch, { outfit, ids, groups, sources, processed });
+      const carrying = mode === 'hybrid' ? sources.filter(this.#options.carriesContexts) : [];
+      this.#plans.set(batch, { outfit, ids, groups, sources, processed, carrying });
     });
   }
 
@@ -202,8 +205,7 @@ export class Tracer implements Observer {
       processed,
     };
     for (const group of groups) this.#writeGroup(shared, group, ways);
-    for (const group of this.#keepTail(batch, deliveries, outfit, groups))
-      this.#writeGroup(shared, group, ways);
+    for (const group of this.#keepTail(batch, deliveries, plan)) this.#writeGroup(shared, group, ways);
 
     this.#systemSpans += outfit.system.write({
       ...shared,
@@ -234,8 +236,7 @@ export class Tracer implements Observer {
   #keepTail(
     batch: Batch,
     deliveries: readonly Delivery[],
-    { settings }: Outfit,
-    groups: readonly Group[],
+    { outfit: { settings }, groups, carrying }: Plan,
   ): Group[] {
     const { decision, tail } = this.#options;
     if (settings.mode !== 'hybrid') return [];
@@ -245,7 +246,9 @@ export class Tracer implements Observer {
     });
     return picks.map(({ segment, rows, reason }) => {
       const weight = { threshold: 0n, traceState: '', note: '' };
-      const contexts = settings.incoming === 'ignore' ? 'none' : this.#contexts.read(batch, segment, rows);
+      const carries = carrying.includes(segment.stream.source);
+      const contexts =
+        settings.incoming === 'ignore' ? 'none' : this.#contexts.read(batch, segment, rows, carries);
       return { ...weight, segment, rows, count: rows.length, filtered: false, reason, contexts };
     });
   }

@@ -238,6 +238,7 @@ export class Tracing {
       log_spans: settings.logSpans,
       logs_traced: counts.logsTraced,
       logs_traced_by_reason: counts.logsByReason,
+      parents_turned_away: this.#decision.parentsTurnedAway,
       spans_created: counts.spans,
       spans_exported: exported,
       spans_dropped: dropped,

@@ -1,12 +1,14 @@
 /** Where spans go, and how many got there. Nothing is shown when only the store takes them. */
-import type { TracingStatus } from '../../api/shapes.ts';
 import { bytes } from '../../format/bytes.ts';
 import { count } from '../../format/number.ts';
+import { moment } from '../../format/time.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { Panel } from '../../parts/panel.tsx';
 import { stale } from '../../state/connection.ts';
+import type { Reading } from '../../state/feed.ts';
 
-export function Exporters({ tracing: { exporters, store } }: { tracing: TracingStatus }) {
+export function Exporters({ reading }: { reading: Reading }) {
+  const { exporters, store } = reading.tracing;
   return (
     <Panel
       title="Where spans go"
@@ -39,6 +41,7 @@ export function Exporters({ tracing: { exporters, store } }: { tracing: TracingS
                   queued_spans: queued,
                   dropped_spans: lost,
                   last_error: error,
+                  last_error_at: at,
                 }) => {
                   const dropped = lost.queue_full + lost.export_failed + lost.shutdown;
                   return (
@@ -49,6 +52,7 @@ export function Exporters({ tracing: { exporters, store } }: { tracing: TracingS
                           <p class="bad row">
                             <Icon name="warning" small />
                             {error}
+                            {at !== undefined && <span class="dim num">{moment(at, reading.at)}</span>}
                           </p>
                         )}
                       </td>

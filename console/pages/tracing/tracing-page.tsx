@@ -33,7 +33,7 @@ export function TracingPage() {
             <div class="stack">
               <Rules reading={reading} />
               <Changes reading={reading} />
-              <Exporters tracing={reading.tracing} />
+              <Exporters reading={reading} />
             </div>
             <div class="stack">
               <BaseRate reading={reading} />

@@ -102,7 +102,13 @@ export function showStatus(status: TracingStatus): string {
     ],
     [
       'traced',
-      [`${status.logs_traced} logs`, ...reasons.map(([reason, logs]) => `${reason} ${logs}`)].join(', '),
+      [
+        `${status.logs_traced} logs`,
+        ...reasons.map(([reason, logs]) => `${reason} ${logs}`),
+        ...(status.parents_turned_away > 0
+          ? [`${status.parents_turned_away} turned away (max_parent_traces_per_second)`]
+          : []),
+      ].join(', '),
     ],
     ['spans', `${created.log} of logs, ${created.system} of batches`],
     [
@@ -126,7 +132,7 @@ function showExporters({ exporters }: TracingStatus): string {
     one.exported_spans,
     one.queued_spans,
     Object.values(one.dropped_spans).reduce((sum, spans) => sum + spans, 0),
-    one.last_error ?? '',
+    [one.last_error_at, one.last_error].filter((part) => part !== undefined).join(' '),
   ]);
   return `\n${table(['EXPORTER', 'ENDPOINT', '>EXPORTED', '>QUEUED', '>DROPPED', 'LAST ERROR'], rows)}`;
 }

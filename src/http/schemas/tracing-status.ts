@@ -62,7 +62,8 @@ const exporter = z.object({
   queued_spans: count,
   exported_spans: count,
   dropped_spans: droppedSpans,
-  last_error: z.string().optional(),
+  last_error: z.string().optional().describe('Stays when all is well again.'),
+  last_error_at: isoTime.optional(),
 });
 
 const settingValue = z.union([z.string(), z.number(), z.boolean(), z.null()]);
@@ -94,6 +95,9 @@ export const tracingStatusSchema = z.object({
   log_spans: z.enum(['waterfall', 'compact']),
   logs_traced: count,
   logs_traced_by_reason: z.record(z.string(), count).readonly(),
+  parents_turned_away: count.describe(
+    'Logs with a sampled context that were not traced: tracing.max_parent_traces_per_second was reached.',
+  ),
   spans_created: z.object({ log: count, system: count }),
   spans_exported: count.describe('Over all exporters; a span counts once for each.'),
   spans_dropped: droppedSpans,

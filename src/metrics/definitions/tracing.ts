@@ -27,6 +27,11 @@ export const tracingMetrics = {
     help: 'Logs that were traced, by why.',
     labels: ['reason'],
   },
+  log_capturer_tracing_parents_turned_away_total: {
+    type: 'counter',
+    help: 'Logs whose context says that they are sampled and that were not traced: `tracing.max_parent_traces_per_second` was reached.',
+    labels: [],
+  },
   log_capturer_tracing_spans_created_total: {
     type: 'counter',
     help: 'Spans written, whether or not an exporter took them.',

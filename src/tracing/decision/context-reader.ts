@@ -34,13 +34,21 @@ export class ContextReader {
     return this.#kernel.maySaySampled(all) && this.read(batch, segment, null) !== 'none';
   }
 
-  /** Reads these logs of the segment, null: all; may be called for the same ones again. Returns how many have a context. */
-  read(batch: Batch, segment: Segment, rows: Uint32Array | null): Contexts {
+  /**
+   * Reads these logs of the segment, null: all; may be called for the same ones again. Returns how many have a context.
+   * @param carries whether their text may hold one; where it is not now that is asked for, but when they were processed.
+   */
+  read(
+    batch: Batch,
+    segment: Segment,
+    rows: Uint32Array | null,
+    carries: boolean = this.#carries(segment.stream.source),
+  ): Contexts {
     const { slot } = batch;
-    const { first, count, stream } = segment;
+    const { first, count } = segment;
     const given = isGiven(batch, segment);
     const total = rows?.length ?? count;
-    if (!this.#carries(stream.source)) {
+    if (!carries) {
       return given ? share(countContexts(slot.contexts, segment, rows), total) : 'none';
     }
     const contexts = slot.contexts.subarray(first * ContextRow.size, (first + count) * ContextRow.size);

@@ -132,6 +132,7 @@ describe('incoming context', () => {
   test('is bounded a second', async () => {
     const { decision, clock } = setUp({ max_parent_traces_per_second: 5 });
     expect([decision.takeParents(3), decision.takeParents(3), decision.takeParents(3)]).toEqual([3, 2, 0]);
+    expect(decision.parentsTurnedAway).toBe(4);
     await clock.advance(1000);
     expect(decision.takeParents(9)).toBe(5);
   });

@@ -72,6 +72,7 @@ export class Decision {
   #isExcluded: (stream: Stream) => boolean;
   #kept = new WeakMap<Stream, Kept>();
   #parentFactor = 1;
+  #parentsTurnedAway = 0;
 
   constructor({ settings, rules, adaptive, governor, clock }: DecisionOptions) {
     this.#settings = settings;
@@ -128,7 +129,14 @@ export class Decision {
       this.#parentFactor = factor;
       this.#parents.perSecond = this.#settings.maxParentTracesPerSecond * factor;
     }
-    return this.#parents.take(wanted);
+    const taken = this.#parents.take(wanted);
+    this.#parentsTurnedAway += wanted - taken;
+    return taken;
+  }
+
+  /** Logs that `takeParents` did not allow. */
+  get parentsTurnedAway(): number {
+    return this.#parentsTurnedAway;
   }
 
   /** Whether logs of the segment may be traced after the fact: not where a source is excluded or muted by a rule. */

@@ -327,12 +327,14 @@ describe('failures', () => {
     'an attempt without an answer ends at its limit (%s)',
     async (answer) => {
       const { clock, transport, offer, queue } = setUp({ answers: [answer] });
+      const startedAt = clock.toEpoch(clock.now());
       offer(4);
       await pass(clock, 10_999);
       expect(transport.attempts).toHaveLength(1);
       await pass(clock, 1);
       expect(transport.attempts).toHaveLength(2);
-      expect(queue.status().last_error).toBe('no answer within 10s');
+      const { last_error: error, last_error_at: at } = queue.status();
+      expect([error, Date.parse(at!) - startedAt]).toEqual(['no answer within 10s', 10_000]);
     },
   );
 

@@ -59,7 +59,7 @@ export class ExportQueue implements SpanExporter {
   #refusesAll = false;
   #inFlight = 0;
   #exported = 0;
-  #lastError: string | undefined;
+  #lastError: { readonly message: string; readonly at: string } | null = null;
   /** Attempts that failed since one succeeded, and when the next may start. */
   #failures = 0;
   #resumeAt = Number.NEGATIVE_INFINITY;
@@ -114,7 +114,10 @@ export class ExportQueue implements SpanExporter {
       queued_spans: this.#queue.spans + this.#inFlight,
       exported_spans: this.#exported,
       dropped_spans: { ...this.#dropped },
-      ...(this.#lastError !== undefined && { last_error: this.#lastError }),
+      ...(this.#lastError !== null && {
+        last_error: this.#lastError.message,
+        last_error_at: this.#lastError.at,
+      }),
     };
   }
 
@@ -225,7 +228,7 @@ export class ExportQueue implements SpanExporter {
     // Half of the pause is random: agents that failed together must not return together.
     const wait = Math.max(asked, pause / 2 + (pause / 2) * random());
     this.#resumeAt = Math.max(this.#resumeAt, this.#clock.now() + wait);
-    this.#lastError = error.message;
+    this.#note(error.message);
     this.#queue.detach();
     this.#complaints.warn('cannot export spans, will try again', { error: error.message });
     if (this.#resumeAt >= this.#deadline) this.#expire();
@@ -252,9 +255,10 @@ export class ExportQueue implements SpanExporter {
     this.#drop(refused, 'export_failed');
     // A destination that refuses is there.
     if (!(error instanceof RetryableError)) this.#failures = 0;
-    this.#lastError = error instanceof Error ? error.message : String(error);
+    const message = error instanceof Error ? error.message : String(error);
+    this.#note(message);
     this.#complaints.warn('spans are dropped: the destination did not take them', {
-      error: this.#lastError,
+      error: message,
       dropped_spans: this.#dropped.export_failed,
     });
   }
@@ -272,6 +276,12 @@ export class ExportQueue implements SpanExporter {
     }
     this.#queue.putBack(batch);
     this.#flushing = true;
+  }
+
+  /** For the status. */
+  #note(message: string): void {
+    const at = new Date(this.#clock.toEpoch(this.#clock.now())).toISOString();
+    this.#lastError = { message, at };
   }
 
   #drop(spans: number, reason: SpanDropReason): void {

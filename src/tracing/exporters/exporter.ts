@@ -9,7 +9,9 @@ export interface ExporterStatus {
   readonly queued_spans: number;
   readonly exported_spans: number;
   readonly dropped_spans: Readonly<Record<SpanDropReason, number>>;
+  /** Stays when all is well again; ISO 8601. */
   readonly last_error?: string;
+  readonly last_error_at?: string;
 }
 
 /**
