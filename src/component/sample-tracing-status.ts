@@ -65,6 +65,7 @@ export const sampleTracingStatus = {
       dropped_spans: { queue_full: 3, export_failed: 0, shutdown: 0 },
       last_error: 'connect refused',
       last_error_at: '2026-11-20T10:00:12.000Z',
+      last_exported_at: '2026-11-20T10:00:07.000Z',
     },
   ],
   store: { spans: 54, overwritten_spans: 7, memory_bytes: 67_108_864 },

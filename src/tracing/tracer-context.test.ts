@@ -76,6 +76,18 @@ describe('contexts in the text of logs', () => {
     expect(joined(rig)).toEqual([['2', 'parent']]);
   });
 
+  test('hybrid: beside sampled logs, those without flags or context are chosen by the rate', async () => {
+    const rig = textRig({ mode: 'hybrid', log_tracing_rate: 1 });
+    await rig.deliver([withFlags(1, '01'), '{"n":2}', idsOf(3)]);
+    expect(joined(rig).toSorted(([one], [other]) => String(one).localeCompare(String(other)))).toEqual([
+      ['1', 'parent'],
+      ['3', 'base_rate'],
+      ['own', 'base_rate'],
+    ]);
+    const own = rig.named('log.process').find(({ traceId }) => !/^(\d)\1{31}$/.test(traceId))!;
+    expect([/^0+$/.test(own.traceId), own.parentSpanId]).toEqual([false, undefined]);
+  });
+
   test('a log kept by its tail joins as well', async () => {
     const rig = textRig({ mode: 'hybrid', tail: { slow: '1ms' } });
     await rig.deliver([idsOf(7)]);

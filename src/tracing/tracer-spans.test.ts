@@ -479,6 +479,7 @@ describe('exclude', () => {
     await rig.deliver(['one']);
     expect(rig.spans.map(({ name }) => name)).toEqual(['sink.out.send', 'dispatcher.process_batch']);
     expect(rig.tracing.status()).toMatchObject({ logs_traced: 0, spans_created: { log: 0 } });
+    expect(rig.batch!.segments[0]!.traced).toBeNull();
   });
 
   test('shorter_than: traces of quick logs are not written', async () => {

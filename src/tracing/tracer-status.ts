@@ -19,7 +19,7 @@ export interface TracerStatus {
   readonly log_spans: TracingSettings['logSpans'];
   readonly logs_traced: number;
   readonly logs_traced_by_reason: Readonly<Record<Reason, number>>;
-  /** Logs with a sampled context that were not traced because of `max_parent_traces_per_second`. */
+  /** Logs with a sampled context that were not traced for it: their bound (`Decision.takeParents`) was reached. */
   readonly parents_turned_away: number;
   readonly spans_created: { readonly log: number; readonly system: number };
   /** Over all exporters since the start; of each, created = exported + dropped + queued (`exporters`). */

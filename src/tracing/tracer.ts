@@ -62,6 +62,8 @@ export interface TracerCounts {
 /** What follows from the settings. */
 interface Outfit {
   readonly settings: TracingSettings;
+  /** Without its root nothing of a log is written, and no id stamped. */
+  readonly tracesLogs: boolean;
   readonly spans: SpanSettings;
   readonly system: SystemSpans;
   readonly server: ServerSpans;
@@ -95,6 +97,7 @@ export class Tracer implements Observer {
   readonly #ways = new Ways();
   readonly #seeds = new TraceSeeds();
   readonly #links: BatchLinks;
+  /** Of batches on their way: each is completed, or the agent ends. */
   readonly #plans = new Map<Batch, Plan>();
   readonly #byReason = Object.fromEntries(REASONS.map((reason) => [reason, 0])) as Record<Reason, number>;
   /** Of the batch's own trace and of its span. */
@@ -139,7 +142,7 @@ export class Tracer implements Observer {
     if (mode === 'off') return;
     this.measurement.measure(() => {
       this.#options.adaptive.processed(batch);
-      const tracesLogs = mode !== 'system-only';
+      const { tracesLogs } = outfit;
       const ids = tracesLogs ? this.#seeds.take() : NO_IDS;
       const groups = tracesLogs ? this.#choice.choose(batch, ids, outfit.settings) : [];
       const sources: string[] = [];
@@ -236,10 +239,10 @@ export class Tracer implements Observer {
   #keepTail(
     batch: Batch,
     deliveries: readonly Delivery[],
-    { outfit: { settings }, groups, carrying }: Plan,
+    { outfit: { settings, tracesLogs }, groups, carrying }: Plan,
   ): Group[] {
     const { decision, tail } = this.#options;
-    if (settings.mode !== 'hybrid') return [];
+    if (settings.mode !== 'hybrid' || !tracesLogs) return [];
     const picks = tail.keep(batch, deliveries, {
       keeps: (segment) => decision.keepsTail(segment, batch.processedAt),
       traced: (segment) => ({ rows: liveRowsOf(groups.filter((group) => group.segment === segment)) }),
@@ -262,13 +265,13 @@ export class Tracer implements Observer {
     const system = new SystemSpans(shared);
     return {
       settings,
+      tracesLogs: mode !== 'system-only' && writes('log.process'),
       system,
       server: new ServerSpans(shared),
       spans: {
         mode,
         compact: logSpans === 'compact',
         incoming,
-        written: writes('log.process'),
         shorterThanMs: exclude.shorterThanMs,
         runSpans: Math.min(RUN_SPANS, ...exporters.map(({ maxExportBatchSize }) => maxExportBatchSize)),
         deflates: exporters.every(takesDeflated),

@@ -41,7 +41,8 @@ export function Exporters({ reading }: { reading: Reading }) {
                   queued_spans: queued,
                   dropped_spans: lost,
                   last_error: error,
-                  last_error_at: at,
+                  last_error_at: at = '',
+                  last_exported_at: exportedAt = '',
                 }) => {
                   const dropped = lost.queue_full + lost.export_failed + lost.shutdown;
                   return (
@@ -49,10 +50,10 @@ export function Exporters({ reading }: { reading: Reading }) {
                       <td>
                         <b>{type}</b> <span class="dim mono exporter-name">{endpoint}</span>
                         {error !== undefined && (
-                          <p class="bad row">
+                          <p class={exportedAt > at ? 'dim row' : 'bad row'}>
                             <Icon name="warning" small />
-                            {error}
-                            {at !== undefined && <span class="dim num">{moment(at, reading.at)}</span>}
+                            {exportedAt > at ? `Over: ${error}` : error}
+                            {at !== '' && <span class="dim num">{moment(at, reading.at)}</span>}
                           </p>
                         )}
                       </td>

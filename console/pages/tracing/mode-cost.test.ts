@@ -29,8 +29,8 @@ test('off costs nothing', () => {
 test('full-e2e is expected to write one span for each log', () => {
   const cost = costOf('full-e2e', measured);
   expect(cost).toMatchObject({ kind: 'expected', spansPerSecond: 50_093 });
-  // 46,655 more spans of 16 ns are 0.075 % of a core, beside 10 % for everything else; 0.02 % is spent already.
-  expect(cost.overhead).toBeCloseTo(0.0095, 3);
+  // 46,655 more spans of 26 ns are 0.121 % of a core, beside 10 % for everything else; 0.02 % is spent already.
+  expect(cost.overhead).toBeCloseTo(0.0141, 3);
 });
 
 test('from off, system-only is expected to write the spans of its batches', () => {

@@ -69,7 +69,10 @@ function stepsOf({ tracing }: Reading): Step[] {
   const slow = [...Object.entries(adaptive.sources), ...Object.entries(adaptive.sinks)]
     .filter(([, detector]) => detector.active)
     .map(([id]) => id);
-  const most = config?.max_parent_traces_per_second;
+  // What was changed at run time holds.
+  const held = (path: string) => tracing.overrides?.[path]?.value;
+  const most = Number(held('max_parent_traces_per_second') ?? config?.max_parent_traces_per_second);
+  const turnedAway = tracing.parents_turned_away ?? 0;
   const tail = config?.tail;
   return [
     {
@@ -85,7 +88,7 @@ function stepsOf({ tracing }: Reading): Step[] {
       place: '2',
       name: 'Incoming context',
       reasons: ['parent'],
-      words: `sampled by the application${most === undefined ? '' : `; at most ${rate(most)}`}`,
+      words: `sampled by the application${Number.isNaN(most) ? '' : `; at most ${rate(most)}`}${turnedAway > 0 ? `; ${counted(turnedAway, 'log')} more turned away so far` : ''}`,
     },
     {
       place: '3',

@@ -102,14 +102,16 @@ export function showStatus(status: TracingStatus): string {
     ],
     [
       'traced',
-      [
-        `${status.logs_traced} logs`,
-        ...reasons.map(([reason, logs]) => `${reason} ${logs}`),
-        ...(status.parents_turned_away > 0
-          ? [`${status.parents_turned_away} turned away (max_parent_traces_per_second)`]
-          : []),
-      ].join(', '),
+      [`${status.logs_traced} logs`, ...reasons.map(([reason, logs]) => `${reason} ${logs}`)].join(', '),
     ],
+    ...(status.parents_turned_away > 0
+      ? [
+          [
+            'turned away',
+            `${status.parents_turned_away} logs with a sampled context (max_parent_traces_per_second)`,
+          ] as const,
+        ]
+      : []),
     ['spans', `${created.log} of logs, ${created.system} of batches`],
     [
       'exported',
@@ -132,9 +134,19 @@ function showExporters({ exporters }: TracingStatus): string {
     one.exported_spans,
     one.queued_spans,
     Object.values(one.dropped_spans).reduce((sum, spans) => sum + spans, 0),
-    [one.last_error_at, one.last_error].filter((part) => part !== undefined).join(' '),
+    lastError(one),
   ]);
   return `\n${table(['EXPORTER', 'ENDPOINT', '>EXPORTED', '>QUEUED', '>DROPPED', 'LAST ERROR'], rows)}`;
+}
+
+/** With its time, and whether requests were taken again since. */
+function lastError({
+  last_error: error,
+  last_error_at: at = '',
+  last_exported_at: exportedAt = '',
+}: TracingStatus['exporters'][number]): string {
+  if (error === undefined) return '';
+  return [at, ...(exportedAt > at ? [`(exported again ${exportedAt})`] : []), error].join(' ').trim();
 }
 
 /** A share, with three digits that tell something. */

@@ -64,6 +64,7 @@ const exporter = z.object({
   dropped_spans: droppedSpans,
   last_error: z.string().optional().describe('Stays when all is well again.'),
   last_error_at: isoTime.optional(),
+  last_exported_at: isoTime.optional().describe('When the last request was taken, ISO 8601.'),
 });
 
 const settingValue = z.union([z.string(), z.number(), z.boolean(), z.null()]);
@@ -96,7 +97,7 @@ export const tracingStatusSchema = z.object({
   logs_traced: count,
   logs_traced_by_reason: z.record(z.string(), count).readonly(),
   parents_turned_away: count.describe(
-    'Logs with a sampled context that were not traced: tracing.max_parent_traces_per_second was reached.',
+    'Logs with a sampled context that were not traced for it: tracing.max_parent_traces_per_second, or what max_overhead leaves of it, was reached. The tail may still keep them.',
   ),
   spans_created: z.object({ log: count, system: count }),
   spans_exported: count.describe('Over all exporters; a span counts once for each.'),

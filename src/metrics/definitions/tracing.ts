@@ -29,7 +29,7 @@ export const tracingMetrics = {
   },
   log_capturer_tracing_parents_turned_away_total: {
     type: 'counter',
-    help: 'Logs whose context says that they are sampled and that were not traced: `tracing.max_parent_traces_per_second` was reached.',
+    help: 'Logs with a sampled context that were not traced for it: `tracing.max_parent_traces_per_second`, or what `max_overhead` leaves of it, was reached. The tail may still keep them.',
     labels: [],
   },
   log_capturer_tracing_spans_created_total: {

@@ -70,6 +70,7 @@ test('every configured exporter gets every span, each in its own protocol', asyn
         queued_spans: 0,
         exported_spans: 3,
         dropped_spans: { queue_full: 0, export_failed: 0, shutdown: 0 },
+        last_exported_at: expect.any(String),
       }),
     ),
   );

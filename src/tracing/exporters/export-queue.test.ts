@@ -316,6 +316,26 @@ describe('failures', () => {
     expect(queue.status().last_error).toMatch(/400 bad data|a bug/);
   });
 
+  test('that spans are lost is logged at once, however shortly a failure was', async () => {
+    const { clock, offer, logged } = setUp({ answers: Array<Answer>(20).fill('retry') });
+    offer(4);
+    await pass(clock, 31_000);
+    expect(logged.map(({ message }) => message)).toEqual([
+      'cannot export spans, will try again',
+      'spans are dropped: the destination did not take them',
+    ]);
+  });
+
+  test('the status says when spans were taken again', async () => {
+    const { clock, offer, queue } = setUp({ answers: ['retry'] });
+    offer(4);
+    await pass(clock, 0);
+    expect(queue.status().last_exported_at).toBeUndefined();
+    await pass(clock, 1000);
+    const { last_error_at: failedAt, last_exported_at: exportedAt } = queue.status();
+    expect(Date.parse(exportedAt!) - Date.parse(failedAt!)).toBe(1000);
+  });
+
   test('spans that the destination rejects are dropped, the others exported', async () => {
     const { clock, offer, counts } = setUp({ answers: [{ rejects: 3 }] });
     offer(4);

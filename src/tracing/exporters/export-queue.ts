@@ -45,8 +45,6 @@ export class ExportQueue implements SpanExporter {
   /** Which exporter it is, for the log. */
   readonly #fields: Readonly<Record<string, string | undefined>>;
   readonly #complaints: ComplaintLog;
-  /** Apart from the others: that spans are lost must not be kept back because a reason was given before. */
-  readonly #overflows: ComplaintLog;
   readonly #queue = new SpanQueue();
   /** Batches taken from the queue and not yet settled. */
   readonly #exports = new Set<Promise<void>>();
@@ -60,6 +58,7 @@ export class ExportQueue implements SpanExporter {
   #inFlight = 0;
   #exported = 0;
   #lastError: { readonly message: string; readonly at: string } | null = null;
+  #exportedAt: string | null = null;
   /** Attempts that failed since one succeeded, and when the next may start. */
   #failures = 0;
   #resumeAt = Number.NEGATIVE_INFINITY;
@@ -76,7 +75,6 @@ export class ExportQueue implements SpanExporter {
     this.#maxBatchBytes = this.#mostBatchBytes;
     this.#fields = { exporter: options.type, endpoint: options.transport.endpoint };
     this.#complaints = new ComplaintLog(options.log, options.clock, this.#fields);
-    this.#overflows = new ComplaintLog(options.log, options.clock, this.#fields);
   }
 
   get #mostBatchBytes(): number {
@@ -93,7 +91,7 @@ export class ExportQueue implements SpanExporter {
     const taken = this.#queue.push(run, room, { copy: this.#failures > 0 });
     if (taken < run.spans) {
       this.#drop(run.spans - taken, 'queue_full');
-      this.#overflows.warn('spans are dropped: the queue of the exporter is full', {
+      this.#complaints.warn('spans are dropped: the queue of the exporter is full', {
         max_queue_size: this.#options.settings.maxQueueSize,
         dropped_spans: this.#dropped.queue_full,
       });
@@ -118,6 +116,7 @@ export class ExportQueue implements SpanExporter {
         last_error: this.#lastError.message,
         last_error_at: this.#lastError.at,
       }),
+      ...(this.#exportedAt !== null && { last_exported_at: this.#exportedAt }),
     };
   }
 
@@ -169,6 +168,7 @@ export class ExportQueue implements SpanExporter {
       try {
         await this.#attempt(batch, giveUpAt - this.#clock.now());
         this.#exported += batch.spans;
+        this.#exportedAt = this.#now();
         this.#failures = 0;
         this.#refusesAll = false;
         this.#complaints.resolved('spans are exported again');
@@ -280,8 +280,12 @@ export class ExportQueue implements SpanExporter {
 
   /** For the status. */
   #note(message: string): void {
-    const at = new Date(this.#clock.toEpoch(this.#clock.now())).toISOString();
-    this.#lastError = { message, at };
+    this.#lastError = { message, at: this.#now() };
+  }
+
+  /** ISO 8601. */
+  #now(): string {
+    return new Date(this.#clock.toEpoch(this.#clock.now())).toISOString();
   }
 
   #drop(spans: number, reason: SpanDropReason): void {

@@ -12,6 +12,8 @@ export interface ExporterStatus {
   /** Stays when all is well again; ISO 8601. */
   readonly last_error?: string;
   readonly last_error_at?: string;
+  /** When the last request was taken; ISO 8601. */
+  readonly last_exported_at?: string;
 }
 
 /**

@@ -135,7 +135,9 @@ const exclude = z.strictObject({
     .array(z.string().min(1).max(256))
     .max(100)
     .default([])
-    .describe('Names of spans that are not written, such as dispatcher.queue; * stands for any characters.'),
+    .describe(
+      'Names of spans that are not written, such as dispatcher.queue; * stands for any characters. Without log.process nothing of a log is written or stamped.',
+    ),
   shorter_than: duration()
     .prefault(0)
     .describe('Log traces that took less than this are not written. 0 writes all.'),
@@ -215,7 +217,9 @@ export const tracingSchema = z
       ),
     max_parent_traces_per_second: positive('how many traces a second')
       .default(100)
-      .describe('Most logs traced each second because their own trace context says so.'),
+      .describe(
+        'Most logs (not traces) traced each second because their own trace context says so; further ones are counted as turned away.',
+      ),
     sampler: sampler.prefault({}).describe('What decides in hybrid mode where no on-demand rule does.'),
     adaptive_sampling: adaptiveSampling.prefault({}).describe('Traces more while logs are slow to arrive.'),
     on_demand: onDemand.prefault({}).describe('Rules that operators set while the agent runs.'),

@@ -34,8 +34,6 @@ export interface SpanSettings {
   readonly mode: Mode;
   readonly compact: boolean;
   readonly incoming: 'parent' | 'link' | 'ignore';
-  /** Whether roots are written; without them nothing of a log is. */
-  readonly written: boolean;
   /** Log traces that took less than this are not written. */
   readonly shorterThanMs: number;
   /** Spans in a run, at most: as many as every exporter sends at once. */
@@ -53,7 +51,7 @@ export interface BatchSpans {
   readonly settings: SpanSettings;
   /** Milliseconds since 1970 of monotonic 0. */
   readonly epoch: number;
-  /** Of the batch's own trace: 16 and 8 bytes. */
+  /** Of the batch's own trace: four and two words. */
   readonly traceId: Uint32Array;
   readonly spanId: Uint32Array;
   readonly links: BatchLinks;
@@ -91,7 +89,7 @@ export class LogSpanWriter {
     const { batch, settings } = shared;
     const { segment } = group;
     const durationMs = way.endedAt - segment.readAt;
-    if (!settings.written || durationMs < settings.shorterThanMs) return NOTHING;
+    if (durationMs < settings.shorterThanMs) return NOTHING;
 
     this.#fillCells(shared, group, way);
     const meta: LogRunMeta = {

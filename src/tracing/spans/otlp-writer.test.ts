@@ -78,6 +78,19 @@ test('a message longer than its length field can say is refused', () => {
   expect(() => writer.message(1, 1, () => writer.text(2, 'x'.repeat(200)))).toThrow(RangeError);
 });
 
+test('padded numbers are varints of their width', () => {
+  const number = fc.oneof(fc.nat(2 ** 30), fc.maxSafeInteger().map(Math.abs));
+  fc.assert(
+    fc.property(number, fc.integer({ min: 1, max: 8 }), (given, width) => {
+      const value = Math.min(given, 2 ** (7 * Math.min(width, 7)) - 1);
+      const bytes = Buffer.alloc(width);
+      putPadded(bytes, 0, value, width);
+      const groups = Array.from({ length: width }, (_, i) => Number((BigInt(value) >> BigInt(7 * i)) & 127n));
+      expect([...bytes]).toEqual(groups.map((group, i) => (i < width - 1 ? group | 128 : group)));
+    }),
+  );
+});
+
 describe('times', () => {
   test('are nanoseconds, right to the microsecond', () => {
     fc.assert(

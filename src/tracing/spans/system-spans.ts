@@ -50,7 +50,7 @@ export interface BatchTrace {
   readonly endedAt: number;
   /** Milliseconds since 1970 of monotonic 0. */
   readonly epoch: number;
-  /** 16 and 8 bytes. */
+  /** Four and two words. */
   readonly traceId: Uint32Array;
   readonly spanId: Uint32Array;
   /** Configured sources in the batch, and whether any of them has processors. */
