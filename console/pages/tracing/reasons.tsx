@@ -73,7 +73,9 @@ function stepsOf({ tracing }: Reading): Step[] {
   const held = (path: string) => tracing.overrides?.[path]?.value;
   const most = Number(held('max_parent_traces_per_second') ?? config?.max_parent_traces_per_second);
   const turnedAway = tracing.parents_turned_away ?? 0;
-  const tail = config?.tail;
+  const isKept = (held('tail.enabled') ?? config?.tail?.enabled) !== false;
+  const keptFrom = held('tail.slow') ?? config?.tail?.slow;
+  const mostKept = held('tail.max_per_second') ?? config?.tail?.max_per_second;
   return [
     {
       place: '1',
@@ -110,10 +112,9 @@ function stepsOf({ tracing }: Reading): Step[] {
       place: '+',
       name: 'Slow or failed',
       reasons: ['tail_slow', 'tail_failed'],
-      words:
-        tail?.enabled === false
-          ? 'is not kept'
-          : `kept afterwards${tail?.slow === undefined ? '' : `: slower than ${duration(parse(tail.slow))}`}${tail?.max_per_second === undefined ? '' : `; at most ${rate(tail.max_per_second)}`}`,
+      words: isKept
+        ? `kept afterwards${keptFrom === undefined ? '' : `: slower than ${duration(parse(String(keptFrom)))}`}${mostKept === undefined ? '' : `; at most ${rate(Number(mostKept))}`}`
+        : 'is not kept',
     },
   ];
 }
