@@ -57,8 +57,9 @@ export class ExportQueue implements SpanExporter {
   #refusesAll = false;
   #inFlight = 0;
   #exported = 0;
-  #lastError: { readonly message: string; readonly at: string } | null = null;
-  #exportedAt: string | null = null;
+  /** Times in monotonic milliseconds. */
+  #lastError: { readonly message: string; readonly at: number } | null = null;
+  #exportedAt: number | null = null;
   /** Attempts that failed since one succeeded, and when the next may start. */
   #failures = 0;
   #resumeAt = Number.NEGATIVE_INFINITY;
@@ -114,9 +115,9 @@ export class ExportQueue implements SpanExporter {
       dropped_spans: { ...this.#dropped },
       ...(this.#lastError !== null && {
         last_error: this.#lastError.message,
-        last_error_at: this.#lastError.at,
+        last_error_at: this.#isoTime(this.#lastError.at),
       }),
-      ...(this.#exportedAt !== null && { last_exported_at: this.#exportedAt }),
+      ...(this.#exportedAt !== null && { last_exported_at: this.#isoTime(this.#exportedAt) }),
     };
   }
 
@@ -168,7 +169,7 @@ export class ExportQueue implements SpanExporter {
       try {
         await this.#attempt(batch, giveUpAt - this.#clock.now());
         this.#exported += batch.spans;
-        this.#exportedAt = this.#now();
+        this.#exportedAt = this.#clock.now();
         this.#failures = 0;
         this.#refusesAll = false;
         this.#complaints.resolved('spans are exported again');
@@ -280,12 +281,11 @@ export class ExportQueue implements SpanExporter {
 
   /** For the status. */
   #note(message: string): void {
-    this.#lastError = { message, at: this.#now() };
+    this.#lastError = { message, at: this.#clock.now() };
   }
 
-  /** ISO 8601. */
-  #now(): string {
-    return new Date(this.#clock.toEpoch(this.#clock.now())).toISOString();
+  #isoTime(monotonic: number): string {
+    return new Date(this.#clock.toEpoch(monotonic)).toISOString();
   }
 
   #drop(spans: number, reason: SpanDropReason): void {
