@@ -59,12 +59,20 @@ export function ledgerLayout(balance: Balance, width: number): LedgerLayout {
 
 function slicesOf(counts: readonly { kind: Kind; count: number }[], other: number, width: number): Slice[] {
   const room = width - GAP * Math.max(0, counts.length - 1);
-  const small = counts.filter(({ count }) => (count / other) * room < LEAST_SLICE);
-  const large = other - small.reduce((sum, { count }) => sum + count, 0);
-  const forLarge = room - small.length * LEAST_SLICE;
+  let large = counts;
+  let sum = other;
+  let forLarge = room;
+  // What the small ones are given, the others lose, so that one of them may become small itself.
+  for (let before = counts.length + 1; large.length < before; ) {
+    before = large.length;
+    large = large.filter(({ count }) => (count / sum) * forLarge >= LEAST_SLICE);
+    sum = large.reduce((total, { count }) => total + count, 0);
+    forLarge = room - (counts.length - large.length) * LEAST_SLICE;
+  }
   let x = 0;
   return counts.map(({ kind, count }) => {
-    const size = small.some((each) => each.kind === kind) ? LEAST_SLICE : (count / large) * forLarge;
+    const isLarge = large.some((each) => each.kind === kind);
+    const size = isLarge ? (count / sum) * forLarge : LEAST_SLICE;
     const slice = { kind, count, x, width: size };
     x += size + GAP;
     return slice;

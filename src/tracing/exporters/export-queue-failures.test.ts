@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { type Answer, none, pass, setUp } from '../../../test/fixtures/export-queue.ts';
 import { plainSpan, runOf, tracesRun } from '../../../test/stubs/spans.ts';
-import { type Answer, none, pass, setUp } from './export-queue.fixture.ts';
 
 describe('failures', () => {
   test('what may succeed later is sent again, after growing pauses', async () => {

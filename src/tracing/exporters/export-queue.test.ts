@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { type Answer, none, pass, setUp, turn } from '../../../test/fixtures/export-queue.ts';
 import { plainSpan, runOf, scopeOf, tracesRun } from '../../../test/stubs/spans.ts';
-import { type Answer, none, pass, setUp, turn } from './export-queue.fixture.ts';
 
 describe('batches', () => {
   test('a full batch goes at once, what remains when its time has come', async () => {
