@@ -167,9 +167,7 @@ function cases(kernel: Kernel, corpus: string, line: (i: number) => string): Cas
   };
   const templates = { compact: spanTemplate(true), waterfall: spanTemplate(false) };
   const checksums = new RecordChecksums();
-  const deflatedOf = new Map(
-    Object.values(templates).map((it) => [it, deflateTemplate(it, true, checksums)!]),
-  );
+  const deflatedOf = new Map(Object.values(templates).map((it) => [it, deflateTemplate(it, checksums)!]));
   let ringAt = 0;
   /** One run after the other, as in the span ring: the memory is cold. */
   const room = (capacity: number) => {

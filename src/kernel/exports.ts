@@ -86,7 +86,7 @@ export interface Exports {
     to: number,
   ): number;
   escapeJson(from: number, length: number, to: number, limit: number): number;
-  putIds(seed: bigint, threshold: bigint, row: number, n: number, to: number): void;
+  putSpanId(seed: bigint, threshold: bigint, row: number, n: number, to: number): void;
   maySaySampled(starts: number, lengths: number, rows: number, first: number, count: number): number;
   extractContexts(
     starts: number,
@@ -126,6 +126,7 @@ export interface Exports {
     base: number,
     from: number,
     seed: bigint,
+    threshold: bigint,
     template: number,
     to: number,
     checksum: number,

@@ -101,7 +101,7 @@ test('ids of single records are those of the twin', () => {
         expect(kernel.traceId({ prefix: 9n, seed }, th, row)).toEqual(
           traceIdOf({ prefix: 9n, seed }, th, row),
         );
-        expect(kernel.spanId(seed, row, n)).toEqual(spanIdOf(seed, row, n));
+        expect(kernel.spanId(seed, th, row, n)).toEqual(spanIdOf(seed, th, row, n));
       },
     ),
   );

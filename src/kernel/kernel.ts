@@ -313,13 +313,15 @@ export class Kernel {
   traceId({ prefix, seed }: IdSeed, threshold: bigint, row: number): Buffer {
     const id = Buffer.alloc(16);
     id.writeBigUInt64BE(prefix);
-    id.set(this.#ids(seed, threshold, row, 0).subarray(0, 8), 8);
+    id.set(this.spanId(seed, threshold, row, 0), 8);
     return id;
   }
 
   /** Span id `n` (0 to 13; 0 is the root), 8 bytes, of a record. */
-  spanId(seed: bigint, row: number, n: number): Buffer {
-    return Buffer.from(this.#ids(seed, 0n, row, n).subarray(8));
+  spanId(seed: bigint, threshold: bigint, row: number, n: number): Buffer {
+    const { results } = this.#layout;
+    this.#wasm.putSpanId(seed, threshold, row, n, results);
+    return Buffer.from(this.bytes.subarray(results, results + 8));
   }
 
   /**
@@ -342,13 +344,6 @@ export class Kernel {
       regions?.perRecord ?? 1,
     );
     return (end >>> 0) - out.address;
-  }
-
-  /** Second half of the trace id and a span id, valid until the next call. */
-  #ids(seed: bigint, threshold: bigint, row: number, n: number): Buffer {
-    const { results } = this.#layout;
-    this.#wasm.putIds(seed, threshold, row, n, results);
-    return this.bytes.subarray(results, results + 16);
   }
 
   /** Address of what `lokiStream` stamps; 0: nothing. */

@@ -46,7 +46,7 @@ function idsOf(row: number, stamp: StampOptions): [string, Uint8Array][] {
   const isGiven = stamp.hasContexts && slot.contexts[at + ContextRow.present] === 1;
   const trace = isGiven ? slot.contexts.subarray(at, at + 16) : traceIdOf(stamp, stamp.threshold, row);
   const ids: [string, Uint8Array][] = [['trace_id', trace]];
-  return stamp.spanIds ? [...ids, ['span_id', spanIdOf(stamp.seed, row, 0)]] : ids;
+  return stamp.spanIds ? [...ids, ['span_id', spanIdOf(stamp.seed, stamp.threshold, row, 0)]] : ids;
 }
 
 const stamps = fc.record({

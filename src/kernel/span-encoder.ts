@@ -20,6 +20,7 @@ import {
   PATCH_WIDTHS,
   PatchKind,
   type SpanOptions,
+  type SpanPatch,
   type SpanTemplate,
 } from './span-template.ts';
 
@@ -93,13 +94,13 @@ export class SpanEncoder {
     { slot, first }: Selection,
     rows: number,
     count: number,
-    { template, checksum, from, seed }: SpanOptions,
-    { number, size, offset, joined }: UniformPlaces,
+    { template, checksum, from, seed, threshold }: SpanOptions,
+    { number, size, offset, uid, joined }: UniformPlaces,
     to: number,
   ): number {
     const { head, bytes } = this.#layout.template;
     this.#bytes.set(template.bytes, bytes);
-    const words = [bytes, template.bytes.length, number, size, offset];
+    const words = [bytes, template.bytes.length, number, size, offset, uid];
     if (joined !== null) words.push(joined.trace, joined.parent);
     this.#words.set(words, head >> 2);
     const register = this.#wasm.encodeUniformSpans(
@@ -112,6 +113,7 @@ export class SpanEncoder {
       slot.starts[first]!,
       from,
       seed,
+      threshold,
       head,
       to,
       this.#prepareChecksum(checksum!),
@@ -139,13 +141,15 @@ interface UniformPlaces {
   readonly number: number;
   readonly size: number;
   readonly offset: number;
+  /** 0: it has none. */
+  readonly uid: number;
   /** Of logs that joined the trace they came with. */
   readonly joined: { readonly trace: number; readonly parent: number } | null;
 }
 
-const { traceHalf, spanId, size, offsetLow, incomingTraceId, incomingParentSpanId } = PatchKind;
-const OWN = [size, offsetLow].join();
-const JOINED = [incomingTraceId, spanId, incomingParentSpanId, size, offsetLow].join();
+const { spanId, size, offsetLow, uid, incomingTraceId, incomingParentSpanId } = PatchKind;
+const OWN = [spanId, size, offsetLow];
+const JOINED = [incomingTraceId, spanId, incomingParentSpanId, size, offsetLow];
 
 /** Of templates that were asked for before, with the checksum they had. */
 const known = new WeakMap<SpanTemplate, { record: RecordChecksum; places: UniformPlaces | null }>();
@@ -158,8 +162,7 @@ export function uniformPlaces({
   template,
   useBlobs,
   checksum,
-  threshold,
-}: Pick<SpanOptions, 'template' | 'useBlobs' | 'checksum' | 'threshold'>): UniformPlaces | null {
+}: Pick<SpanOptions, 'template' | 'useBlobs' | 'checksum'>): UniformPlaces | null {
   if (checksum === null || useBlobs) return null;
   const { record } = checksum;
   let found = known.get(template);
@@ -167,26 +170,30 @@ export function uniformPlaces({
     found = { record, places: placesIn(template, record) };
     known.set(template, found);
   }
-  const { places } = found;
-  return places !== null && places.joined === null && threshold !== 0n ? null : places;
+  return found.places;
 }
 
-/** Without regard to a threshold. */
 function placesIn({ patches, bytes }: SpanTemplate, { wide, narrow }: RecordChecksum): UniformPlaces | null {
   if (bytes.length > MAX_TEMPLATE_BYTES) return null;
-  const stretches = patches.flatMap(({ at, kind }) => (PATCH_WIDTHS[kind] === 16 ? [at, at + 8] : [at]));
-  if (narrow.length !== 2 || stretches.join() !== [...wide, ...narrow].join()) return null;
+  const stretches = patches.flatMap(({ at, kind }) => stretchesOf(at, PATCH_WIDTHS[kind]));
+  const are = (width: number) => stretches.filter((each) => each.width === width).map(({ at }) => at);
+  if (are(8).join() !== wide.join() || are(4).join() !== narrow.join()) return null;
   if (patches.some(({ argument }) => argument !== 0)) return null;
-  const kinds = patches.map(({ kind }) => kind);
-  const places = patches.map(({ at }) => at);
-  if (kinds.join() === JOINED) {
-    const [trace, number, parent, size, offset] = places as [number, number, number, number, number];
-    return { number, size, offset, joined: { trace, parent } };
-  }
-  const isNumber = kinds[0] === spanId || kinds[0] === traceHalf;
-  if (!isNumber || kinds.slice(1).join() !== OWN) return null;
-  const [number, size, offset] = places as [number, number, number];
-  return { number, size, offset, joined: null };
+  const hasUid = patches.at(-1)?.kind === uid;
+  const kinds = patches.map(({ kind }) => kind).slice(0, hasUid ? -1 : undefined);
+  const at = (kind: SpanPatch['kind']) => patches.find((patch) => patch.kind === kind)?.at ?? 0;
+  const places = { number: at(spanId), size: at(size), offset: at(offsetLow), uid: at(uid) };
+  if (kinds.join() === OWN.join()) return { ...places, joined: null };
+  if (kinds.join() !== JOINED.join()) return null;
+  return { ...places, joined: { trace: at(incomingTraceId), parent: at(incomingParentSpanId) } };
+}
+
+/** How the checksum divides a patch. */
+function stretchesOf(at: number, width: number): { readonly at: number; readonly width: number }[] {
+  const stretches = [];
+  for (let done = 0; done < width; done += 8)
+    stretches.push({ at: at + done, width: Math.min(8, width - done) });
+  return stretches;
 }
 
 /**

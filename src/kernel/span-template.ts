@@ -2,29 +2,26 @@
 import type { RecordChecksum } from './record-checksum.ts';
 
 export const PatchKind = {
-  /** 8 bytes: the second half of the log's trace id; what stands before it is the caller's. */
-  traceHalf: 0,
-  /** 8 bytes: the log's span id number `argument`, 0 to 13. */
-  spanId: 1,
+  /** 8 bytes: the log's span id number `argument`, 0 to 13; 0 is the root's, and the second half of the trace id. */
+  spanId: 0,
   /** 8 bytes: the span id that came with the log. */
-  incomingParentSpanId: 2,
+  incomingParentSpanId: 1,
   /** The record's length in bytes (below 2^28), as a varint of 4 bytes. */
-  size: 3,
+  size: 2,
   /** The record's position in its stream (below 2^56), as a varint of 8 bytes. */
-  offset: 4,
+  offset: 3,
   /** The same position as 12 hexadecimal digits, its low 48 bits. */
-  uid: 5,
+  uid: 4,
   /** Length of the last span, as a varint of 4 bytes right before its content: grows by the record's blob. */
-  rootLength: 6,
+  rootLength: 5,
   /** 16 bytes: the trace id that came with the log. */
-  incomingTraceId: 7,
+  incomingTraceId: 6,
   /** The position's low 28 bits: the first 4 bytes of the varint, of which the others are the caller's. */
-  offsetLow: 8,
+  offsetLow: 7,
 } as const;
 
 /** How many bytes are patched, by kind. */
 export const PATCH_WIDTHS: Readonly<Record<SpanPatch['kind'], number>> = {
-  [PatchKind.traceHalf]: 8,
   [PatchKind.spanId]: 8,
   [PatchKind.incomingParentSpanId]: 8,
   [PatchKind.size]: 4,

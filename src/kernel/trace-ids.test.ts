@@ -22,7 +22,7 @@ test('draws what SplitMix64 is published to draw from the seed 1234567, a number
 test('the root has the second half of the trace id; ids of its children differ from it and from each other', () => {
   for (let row = 0; row < 50; row++) {
     const half = idOf(7n, 0n, row).subarray(8);
-    const ids = Array.from({ length: 14 }, (_, n) => spanIdOf(7n, row, n));
+    const ids = Array.from({ length: 14 }, (_, n) => spanIdOf(7n, 0n, row, n));
     expect(ids[0]).toEqual(half);
     for (const [n, id] of ids.entries()) {
       if (n > 0) expect(id).toEqual(Buffer.concat([Buffer.from([n]), half.subarray(0, 7)]));
@@ -34,7 +34,7 @@ test('the root has the second half of the trace id; ids of its children differ f
 test('no id is all zeros, even where the generator draws 0', () => {
   // The state that draws 0 is 0, one step behind the seed.
   const seed = BigInt.asUintN(64, -0x9e3779b97f4a7c15n);
-  expect(spanIdOf(seed, 0, 0)).toEqual(Buffer.from('0000000000000001', 'hex'));
+  expect(spanIdOf(seed, 0n, 0, 0)).toEqual(Buffer.from('0000000000000001', 'hex'));
 });
 
 test('keeps the low 56 bits of trace ids at or above the threshold, also the highest', () => {

@@ -7,6 +7,7 @@
  * its last 7 bytes must be random, and consistent sampling looks at those. What is the same for all logs of a batch
  * costs nothing in what is compressed, spans and stamped logs (docs/adr/0004). The root's span id is the row's number
  * too. Its children's ids, unique within the trace, are their own number (1 to 13) and the first 7 bytes of the root's.
+ * Where logs are sampled, the row's number is drawn above their threshold.
  *
  * The generator is SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA 2014), one
  * draw a row.
@@ -32,22 +33,24 @@ export function draw(seed: bigint, row: number): bigint {
   return z ^ (z >> 31n) || 1n;
 }
 
-/**
- * The prefix and the row's number, big-endian.
- * @param threshold 0 to 2^56: the id's low 56 bits are at least this, evenly spread above it.
- */
-export function traceIdOf({ prefix, seed }: IdSeed, threshold: bigint, row: number): Buffer {
+/** A row's number. @param threshold 0 to 2^56: its low 56 bits are at least this, evenly spread above it. */
+function numberOf(seed: bigint, threshold: bigint, row: number): bigint {
   const random = draw(seed, row);
   const low = threshold + (((random & LOW_56) * ((1n << 56n) - threshold)) >> 56n);
+  return (random & ~LOW_56) | low;
+}
+
+/** The prefix and the row's number, big-endian. */
+export function traceIdOf({ prefix, seed }: IdSeed, threshold: bigint, row: number): Buffer {
   const id = Buffer.alloc(16);
   id.writeBigUInt64BE(prefix);
-  id.writeBigUInt64BE((random & ~LOW_56) | low, 8);
+  id.writeBigUInt64BE(numberOf(seed, threshold, row), 8);
   return id;
 }
 
 /** Span id `n` of a row, big-endian: 0 is the root, 1 to 13 are its children. */
-export function spanIdOf(seed: bigint, row: number, n: number): Buffer {
-  const root = draw(seed, row);
+export function spanIdOf(seed: bigint, threshold: bigint, row: number, n: number): Buffer {
+  const root = numberOf(seed, threshold, row);
   const id = Buffer.alloc(8);
   id.writeBigUInt64BE(n === 0 ? root : (BigInt(n) << 56n) | (root >> 8n));
   return id;

@@ -13,17 +13,15 @@ const slot = kernel.slots.take()!;
 const ROWS = 40;
 const FIRST_ROWS = 5;
 
-const { traceHalf, spanId, incomingTraceId, incomingParentSpanId, size, offsetLow } = PatchKind;
-const OWN = [
-  [traceHalf, size, offsetLow],
-  [spanId, size, offsetLow],
-] as const;
+const { spanId, incomingTraceId, incomingParentSpanId, size, offsetLow, uid } = PatchKind;
+const OWN = [spanId, size, offsetLow] as const;
 const JOINED = [incomingTraceId, spanId, incomingParentSpanId, size, offsetLow] as const;
+const ALL = [OWN, [...OWN, uid], JOINED, [...JOINED, uid]] as const;
 
 const template = fc
   .record({
-    kinds: fc.constantFrom(...OWN, JOINED),
-    gaps: fc.array(fc.nat(70), { minLength: 6, maxLength: 6 }),
+    kinds: fc.constantFrom(...ALL),
+    gaps: fc.array(fc.nat(70), { minLength: 7, maxLength: 7 }),
   })
   .map(({ kinds, gaps }) => {
     const patches: SpanPatch[] = [];
@@ -32,7 +30,7 @@ const template = fc
       patches.push({ at: end + gaps[i]!, kind, argument: 0 });
       end += gaps[i]! + PATCH_WIDTHS[kind];
     }
-    return { bytes: Buffer.from(Uint8Array.from({ length: end + gaps[5]! }, (_, i) => i % 251)), patches };
+    return { bytes: Buffer.from(Uint8Array.from({ length: end + gaps[6]! }, (_, i) => i % 251)), patches };
   });
 
 /** Of up to 1 MiB each. */
@@ -51,11 +49,11 @@ const records = fc
 function stretchesOf({ bytes, patches }: { bytes: Buffer; patches: readonly SpanPatch[] }): Stretch[] {
   return patches.flatMap(({ at, kind }) => {
     const width = PATCH_WIDTHS[kind];
-    const from = width === 16 ? [at, at + 8] : [at];
-    return from.map((at) => ({
-      at,
-      bytes: Array.from({ length: Math.min(width, 8) }, (_, i) => [
-        { behind: bytes.length - 1 - at - i, placeholder: bytes[at + i]! },
+    const offsets = width > 8 ? [0, 8] : [0];
+    return offsets.map((from) => ({
+      at: at + from,
+      bytes: Array.from({ length: Math.min(width - from, 8) }, (_, i) => [
+        { behind: bytes.length - 1 - at - from - i, placeholder: bytes[at + from + i]! },
       ]),
     }));
   });
@@ -81,7 +79,7 @@ describe('are left to the general loop', () => {
       ...it,
       patches: patches.map((patch, i) => (i === changed ? { ...patch, ...change } : patch)),
     };
-    return { template, useBlobs: false, threshold: 0n, checksum: { record, constant: 0, register: 0 } };
+    return { template, useBlobs: false, checksum: { record, constant: 0, register: 0 } };
   };
   const patchesOf = (kinds: readonly SpanPatch['kind'][]) =>
     kinds.map((kind, i): SpanPatch => ({ at: 20 * i, kind, argument: 0 }));
@@ -93,21 +91,19 @@ describe('are left to the general loop', () => {
     ['spans with another id than the first', optionsOf(joined, { argument: 1 }, 1)],
     ['an id that the checksum has elsewhere', optionsOf(joined, { at: 21 }, 1)],
     ['a size that the checksum has elsewhere', optionsOf(joined, { at: 61 }, 3)],
-    ['ids with a threshold', { ...optionsOf(patchesOf(OWN[0])), threshold: 1n }],
-    ['spans with the whole position', optionsOf(patchesOf([traceHalf, size, PatchKind.offset]))],
+    ['digits that the checksum has elsewhere', optionsOf(patchesOf([...OWN, uid]), { at: 61 }, 3)],
+    ['spans with the whole position', optionsOf(patchesOf([spanId, size, PatchKind.offset]))],
   ])('%s', (_, options) => {
     expect(uniformPlaces(options)).toBeNull();
   });
 
   test('but no others', () => {
-    const places = { number: 0, size: 20, offset: 40, joined: null };
-    for (const kinds of OWN) expect(uniformPlaces(optionsOf(patchesOf(kinds)))).toEqual(places);
-    expect(uniformPlaces({ ...optionsOf(joined), threshold: 1n })).toEqual({
-      number: 20,
-      size: 60,
-      offset: 80,
-      joined: { trace: 0, parent: 40 },
-    });
+    const places = { number: 0, size: 20, offset: 40, uid: 0, joined: null };
+    expect(uniformPlaces(optionsOf(patchesOf(OWN)))).toEqual(places);
+    expect(uniformPlaces(optionsOf(patchesOf([...OWN, uid])))).toEqual({ ...places, uid: 60 });
+    const joinedPlaces = { number: 20, size: 60, offset: 80, uid: 0, joined: { trace: 0, parent: 40 } };
+    expect(uniformPlaces(optionsOf(joined))).toEqual(joinedPlaces);
+    expect(uniformPlaces(optionsOf(patchesOf([...JOINED, uid])))).toEqual({ ...joinedPlaces, uid: 100 });
   });
 });
 
@@ -117,6 +113,7 @@ test('logs that differ in ids, size and position alone are encoded as their twin
     template,
     records,
     seed,
+    threshold: fc.oneof(fc.constant(0n), fc.bigInt({ min: 0n, max: 2n ** 56n - 1n })),
     from: fc.nat(2 ** 50),
     first: fc.nat(FIRST_ROWS),
     // One byte too few for the loop: then the other one does all but the last.
@@ -134,7 +131,7 @@ test('logs that differ in ids, size and position alone are encoded as their twin
       const live = listed.length > 0 ? Uint32Array.from(listed, (i) => first + i) : null;
       const all = live === null ? [...given.records.keys()] : listed;
       const done = isShort ? all.slice(0, -1) : all;
-      const ids = { seed: given.seed, threshold: 0n };
+      const ids = { seed: given.seed, threshold: given.threshold };
       const wanted = Buffer.concat(
         done.map((i) =>
           encodeSpan(it, ids, {

@@ -34,7 +34,7 @@ test('writes the ids that the spans of the row have', () => {
   });
   expect(stampOf(kernel, slot, { ...traced, stamp: 'trace_and_span' }, 5)).toEqual({
     trace_id: kernel.traceId(traced, 0n, 5).toString('hex'),
-    span_id: kernel.spanId(42n, 5, 0).toString('hex'),
+    span_id: kernel.spanId(42n, 0n, 5, 0).toString('hex'),
   });
 });
 

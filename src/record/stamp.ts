@@ -28,7 +28,7 @@ export function stampOf(
       : kernel.traceId(traced, threshold, row);
   return {
     trace_id: traceId.toString('hex'),
-    ...(stamp === 'trace_and_span' && { span_id: kernel.spanId(seed, row, 0).toString('hex') }),
+    ...(stamp === 'trace_and_span' && { span_id: kernel.spanId(seed, threshold, row, 0).toString('hex') }),
   };
 }
 

@@ -88,6 +88,23 @@ describe('contexts in the text of logs', () => {
     expect([/^0+$/.test(own.traceId), own.parentSpanId]).toEqual([false, undefined]);
   });
 
+  test('hybrid: sinks stamp the span ids that the spans have, whatever traced each log', async () => {
+    const rig = textRig({ mode: 'hybrid', log_tracing_rate: 0.5, stamp: 'trace_and_span' });
+    await rig.deliver(
+      Array.from({ length: 60 }, (_, i) => (i % 3 === 0 ? withFlags((i % 9) + 1, '01') : `{"n":${i}}`)),
+    );
+    const { traced } = rig.batch!.segments[0]!;
+    const stamped = Array.from(traced!.rows!, (row) => {
+      const { trace_id, span_id } = stampOf(rig.kernel, rig.batch!.slot, traced, row)!;
+      return `${trace_id} ${span_id}`;
+    });
+    const roots = rig.named('log.process');
+    expect(new Set(roots.map(({ attributes }) => attributes['log_capturer.sampling.reason']))).toEqual(
+      new Set(['parent', 'base_rate']),
+    );
+    expect(stamped.toSorted()).toEqual(roots.map(({ traceId, spanId }) => `${traceId} ${spanId}`).toSorted());
+  });
+
   test('a log kept by its tail joins as well', async () => {
     const rig = textRig({ mode: 'hybrid', tail: { slow: '1ms' } });
     await rig.deliver([idsOf(7)]);

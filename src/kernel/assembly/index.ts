@@ -11,5 +11,5 @@ export { otlpLogRecords, otlpLogRecordsSize } from './otlp-logs';
 export { scanLines } from './scan-lines';
 export { snappy } from './snappy';
 export { encodeSpans } from './spans';
-export { putIds } from './trace-ids';
+export { putSpanId } from './trace-ids';
 export { encodeUniformSpans } from './uniform-spans';

@@ -1,7 +1,7 @@
 import { copyBytes } from './copy';
 import { hexOf8, putHex16 } from './hex';
 import { contextTraceId, hasContext, isStamped, Stamp, stampedFrom, stampsAll } from './stamp';
-import { bigEndian, draw, spanIdOf, traceHalf } from './trace-ids';
+import { bigEndian, numberOf } from './trace-ids';
 import { putVarint, varintLength } from './varint';
 
 /**
@@ -78,6 +78,7 @@ function noteRegion(stamp: Stamp, at: usize, length: u32): void {
 
 /** @param prefix digits of the first half of ids that are drawn. */
 function putStamp(to: usize, stamp: Stamp, row: u32, prefix: v128): usize {
+  const digits = hexOf8(bigEndian(numberOf(stamp.seed, stamp.threshold, row)));
   v128.store(to, TRACE_ID);
   to += TRACE_ID_HEAD;
   if (hasContext(stamp, row)) {
@@ -85,7 +86,7 @@ function putStamp(to: usize, stamp: Stamp, row: u32, prefix: v128): usize {
     noteRegion(stamp, to, TRACE_ID_DIGITS);
   } else {
     v128.store(to, prefix);
-    v128.store(to, hexOf8(bigEndian(traceHalf(draw(stamp.seed, row), stamp.threshold))), 16);
+    v128.store(to, digits, 16);
     // The first half is that of the record before.
     noteRegion(stamp, to + TRACE_ID_DIGITS / 2, TRACE_ID_DIGITS / 2);
   }
@@ -93,7 +94,7 @@ function putStamp(to: usize, stamp: Stamp, row: u32, prefix: v128): usize {
   if (stamp.spanIds == 0) return to;
   v128.store(to, SPAN_ID);
   to += SPAN_ID_HEAD;
-  v128.store(to, hexOf8(bigEndian(spanIdOf(draw(stamp.seed, row), 0))));
+  v128.store(to, digits);
   noteRegion(stamp, to, SPAN_ID_DIGITS);
   return to + SPAN_ID_DIGITS;
 }

@@ -1,7 +1,7 @@
 import { Checksum } from './checksum';
 import { copyBytes } from './copy';
-import { hexOf8 } from './hex';
-import { bigEndian, draw, spanIdOf, traceHalf } from './trace-ids';
+import { bigEndian, numberOf, spanIdOf } from './trace-ids';
+import { putUid } from './uid';
 import { openVarint4, varint4 } from './varint';
 
 /** OTLP spans of logs, copied from a template. Called through `Kernel.encodeSpans`, which documents the rules. */
@@ -16,14 +16,13 @@ class Template {
 }
 
 /** Codes of patches: `PatchKind` of span-template.ts, but span ids are `SPAN_ID` and their number. */
-const TRACE_HALF: u32 = 0;
-const INCOMING_PARENT: u32 = 2;
-const SIZE: u32 = 3;
-const OFFSET: u32 = 4;
-const UID: u32 = 5;
-const ROOT_LENGTH: u32 = 6;
-const INCOMING_TRACE: u32 = 7;
-const OFFSET_LOW: u32 = 8;
+const INCOMING_PARENT: u32 = 1;
+const SIZE: u32 = 2;
+const OFFSET: u32 = 3;
+const UID: u32 = 4;
+const ROOT_LENGTH: u32 = 5;
+const INCOMING_TRACE: u32 = 6;
+const OFFSET_LOW: u32 = 7;
 const SPAN_ID: u32 = 16;
 
 /** Bytes of a padded root length. */
@@ -38,12 +37,6 @@ function groupsOf(value: u64): u64 {
   let n = (value & 0x0fffffff) | ((value & 0x00fffffff0000000) << 4);
   n = (n & 0x00003fff00003fff) | ((n & 0x0fffc0000fffc000) << 2);
   return (n & 0x007f007f007f007f) | ((n & 0x3f803f803f803f80) << 1);
-}
-
-function putUid(to: usize, offset: u64): void {
-  const digits = hexOf8(bigEndian(offset));
-  v128.store32_lane(to, digits, 1);
-  v128.store64_lane(to, digits, 1, 4);
 }
 
 /**
@@ -82,15 +75,12 @@ export function encodeSpans(
     const end = to + length + blob;
     if (end > limit) break;
     copyBytes(to, template.bytes, length);
-    const random = draw(seed, row);
+    const number = numberOf(seed, threshold, row);
     const offset = position + load<u32>(starts + (row << 2));
     for (let patch = template.patches; patch < patchesEnd; patch += 4) {
       const code = load<u32>(patch) & 0xff;
       const at = to + (load<u32>(patch) >> 8);
       switch (code) {
-        case TRACE_HALF:
-          v128.store64_lane(at, bigEndian(traceHalf(random, threshold)), 0);
-          break;
         case INCOMING_PARENT:
           store<u64>(at, load<u64>(contexts + (row << CONTEXT_SHIFT), CONTEXT_SPAN_ID));
           break;
@@ -113,7 +103,7 @@ export function encodeSpans(
           v128.store(at, v128.load(contexts + (row << CONTEXT_SHIFT)));
           break;
         default:
-          v128.store64_lane(at, bigEndian(spanIdOf(random, code - SPAN_ID)), 0);
+          v128.store64_lane(at, bigEndian(spanIdOf(number, code - SPAN_ID)), 0);
       }
     }
     if (checksum !== null) register = checksum.add(register, to);

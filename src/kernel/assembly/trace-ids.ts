@@ -26,22 +26,21 @@ export function bigEndian(number: u64): v128 {
   return i8x16.shuffle(bytes, bytes, 7, 6, 5, 4, 3, 2, 1, 0, 7, 6, 5, 4, 3, 2, 1, 0);
 }
 
-/** The second half of the trace id of a row whose number is `random`; its low 56 bits are at least `threshold`. */
-export function traceHalf(random: u64, threshold: u64): u64 {
+/** A row's number, the second half of its trace id and its root's span id: its low 56 bits are at least `threshold`. */
+export function numberOf(seed: u64, threshold: u64, row: u32): u64 {
+  const random = draw(seed, row);
   if (threshold == 0) return random;
   // Shifted so that the product's upper half begins at bit 56.
   const above = multiplyHigh(random << 8, ((<u64>1) << 56) - threshold);
   return (random & 0xff00000000000000) | (threshold + above);
 }
 
-/** Span id `n` of a row whose number is `random`. */
-export function spanIdOf(random: u64, n: u32): u64 {
-  return n == 0 ? random : ((<u64>n) << 56) | (random >> 8);
+/** Span id `n` of the row with this number. */
+export function spanIdOf(number: u64, n: u32): u64 {
+  return n == 0 ? number : ((<u64>n) << 56) | (number >> 8);
 }
 
-/** Writes the second half of a record's trace id and its span id number `n`, 8 bytes each. */
-export function putIds(seed: u64, threshold: u64, row: u32, n: u32, to: usize): void {
-  const random = draw(seed, row);
-  v128.store64_lane(to, bigEndian(traceHalf(random, threshold)), 0);
-  v128.store64_lane(to, bigEndian(spanIdOf(random, n)), 0, 8);
+/** Writes span id `n` of a record, 8 bytes: 0 is its number. */
+export function putSpanId(seed: u64, threshold: u64, row: u32, n: u32, to: usize): void {
+  v128.store64_lane(to, bigEndian(spanIdOf(numberOf(seed, threshold, row), n)), 0);
 }

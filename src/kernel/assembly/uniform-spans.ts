@@ -1,10 +1,11 @@
 import { Checksum, Sum } from './checksum';
-import { bigEndian, draw } from './trace-ids';
+import { bigEndian, draw, numberOf } from './trace-ids';
+import { putUid } from './uid';
 import { openVarint4, varint4 } from './varint';
 
 /**
  * OTLP spans of logs that differ in nothing but their number, size and position, and in the context they came with where they
- * joined that trace, as nearly all of full-e2e do: what spans.ts does for any template, without going through patches.
+ * joined that trace, as nearly all do: what spans.ts does for any template, without going through patches.
  * Called through `Kernel.encodeSpans`.
  */
 
@@ -18,6 +19,8 @@ class UniformTemplate {
   /** The size, a varint of 4 bytes, and the first 4 bytes of the position's. */
   size: u32;
   position: u32;
+  /** The position's 12 digits; 0: it has none. */
+  uid: u32;
   /** Where records joined a trace: its id, 16 bytes, and the id of the parent, 8 bytes. */
   trace: u32;
   parent: u32;
@@ -27,11 +30,105 @@ class UniformTemplate {
 const CONTEXT_SHIFT: u32 = 5;
 const CONTEXT_SPAN_ID: usize = 16;
 
+/** Bytes of the tables of a stretch of 8 bytes, and of one of 4. */
+const WIDE: usize = 8192;
+const NARROW: usize = 4096;
+
+/** Bits of a position that are in the lower half of its varint, and in the last 4 digits; the others seldom change. */
+const LOW_BITS: u32 = 14;
+
+/**
+ * What `encodeUniformSpans` does. `isPlain`: there is no threshold, and no digits of the position; told apart where the code
+ * is compiled, because where every log has a span these lines alone would take a tenth longer.
+ */
+@inline
+function encode(
+  isPlain: bool,
+  starts: usize,
+  lengths: usize,
+  contexts: usize,
+  rows: usize,
+  first: u32,
+  count: u32,
+  base: u32,
+  from: f64,
+  seed: u64,
+  threshold: u64,
+  template: UniformTemplate,
+  to: usize,
+  checksum: Checksum,
+): u32 {
+  const position = <u64>from - base;
+  const length = template.length;
+  const bytes = template.bytes;
+  const numberAt = template.number;
+  const sizeAt = template.size;
+  const positionAt = template.position;
+  const uidAt = template.uid;
+  const traceAt = template.trace;
+  const parentAt = template.parent;
+  const hasUid = !isPlain && uidAt != 0;
+  const passing = checksum.tables;
+  const ofTrace = passing + NARROW;
+  const ofNumber = contexts == 0 ? ofTrace : ofTrace + 2 * WIDE;
+  const ofParent = ofNumber + WIDE;
+  const ofUid = contexts == 0 ? ofParent : ofParent + WIDE;
+  const ofSize = hasUid ? ofUid + WIDE : ofUid;
+  const ofPosition = ofSize + NARROW;
+  const ofUidEnd = ofPosition + NARROW;
+  const constant = checksum.constant;
+  const begin = v128.load(bytes);
+  const middle = v128.load(bytes, 16);
+  const end = v128.load(bytes, 32);
+  let register = checksum.register;
+  /** What seldom differs from one record to the next, and what it adds: the upper halves of sizes and positions. */
+  let sizeAbove: u32 = 0;
+  let offsetAbove: u64 = 0;
+  // Sizes have continuation bits, so their upper half is never 0: the first record's are looked up.
+  let added: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const row = rows == 0 ? first + i : load<u32>(rows + (i << 2));
+    v128.store(to, begin);
+    v128.store(to, middle, 16);
+    v128.store(to, end, 32);
+    for (let at: u32 = 48; at < length; at += 16) v128.store(to + at, v128.load(bytes + at));
+    const drawn = isPlain ? draw(seed, row) : numberOf(seed, threshold, row);
+    const number = i64x2.extract_lane(bigEndian(drawn), 0);
+    store<u64>(to + numberAt, number);
+    const size = varint4(load<u32>(lengths + (row << 2)));
+    store<u32>(to + sizeAt, size);
+    const offset = position + load<u32>(starts + (row << 2));
+    const place = openVarint4(<u32>offset);
+    store<u32>(to + positionAt, place);
+    if (hasUid) putUid(to + uidAt, offset);
+    if (size >> 16 != sizeAbove || offset >> LOW_BITS != offsetAbove) {
+      sizeAbove = size >> 16;
+      offsetAbove = offset >> LOW_BITS;
+      added = constant ^ Sum.upperOf4(ofSize, size) ^ Sum.upperOf4(ofPosition, place);
+      if (hasUid) added ^= Sum.of8(ofUid, load<u64>(to + uidAt));
+    }
+    let sum =
+      added ^ Sum.lowerOf4(ofSize, size) ^ Sum.lowerOf4(ofPosition, place) ^ Sum.of8(ofNumber, number);
+    if (hasUid) sum ^= Sum.of4(ofUidEnd, load<u32>(to + uidAt, 8));
+    if (contexts != 0) {
+      const context = contexts + (row << CONTEXT_SHIFT);
+      const parent = load<u64>(context, CONTEXT_SPAN_ID);
+      v128.store(to + traceAt, v128.load(context));
+      store<u64>(to + parentAt, parent);
+      sum ^= Sum.of8(ofTrace, load<u64>(context)) ^ Sum.of8(ofTrace + WIDE, load<u64>(context, 8));
+      sum ^= Sum.of8(ofParent, parent);
+    }
+    register = sum ^ Sum.of4(passing, register);
+    to += length;
+  }
+  return register;
+}
+
 /**
  * Writes the spans of `count` records, for which there must be room; returns the register of the checksum behind them.
  * `rows`: as in join-lines.ts. The position of the record that starts at `base` is `from`. `contexts`: address of the column where
- * records joined a trace, or 0. The checksum has one stretch of 8 bytes, the number, and two of 4, the size and the position;
- * with contexts two more of 8 before the number, of the trace, and one behind it, the parent.
+ * records joined a trace, or 0. The stretches of the checksum are, of 8 bytes: the trace's two where records joined one, the
+ * number, the parent then, and the first 8 digits of the position; of 4 bytes: the size, the position and its last 4 digits.
  */
 export function encodeUniformSpans(
   starts: usize,
@@ -43,63 +140,12 @@ export function encodeUniformSpans(
   base: u32,
   from: f64,
   seed: u64,
+  threshold: u64,
   template: UniformTemplate,
   to: usize,
   checksum: Checksum,
 ): u32 {
-  const position = <u32>(<u64>from) - base;
-  const length = template.length;
-  const bytes = template.bytes;
-  const numberAt = template.number;
-  const sizeAt = template.size;
-  const positionAt = template.position;
-  const traceAt = template.trace;
-  const parentAt = template.parent;
-  const passing = checksum.tables;
-  const ofTrace = passing + 4096;
-  const ofNumber = contexts == 0 ? ofTrace : ofTrace + 16384;
-  const ofParent = ofNumber + 8192;
-  const ofSize = contexts == 0 ? ofParent : ofParent + 8192;
-  const ofPosition = ofSize + 4096;
-  const constant = checksum.constant;
-  const begin = v128.load(bytes);
-  const middle = v128.load(bytes, 16);
-  const end = v128.load(bytes, 32);
-  let register = checksum.register;
-  /** What seldom differs from one record to the next, and what it adds: the upper halves of sizes and positions. */
-  let sizeAbove: u32 = 0;
-  let placeAbove: u32 = 0;
-  // Upper halves have continuation bits, so they are never 0: the first record's are looked up.
-  let added: u32 = 0;
-  for (let i: u32 = 0; i < count; i++) {
-    const row = rows == 0 ? first + i : load<u32>(rows + (i << 2));
-    v128.store(to, begin);
-    v128.store(to, middle, 16);
-    v128.store(to, end, 32);
-    for (let at: u32 = 48; at < length; at += 16) v128.store(to + at, v128.load(bytes + at));
-    const number = i64x2.extract_lane(bigEndian(draw(seed, row)), 0);
-    store<u64>(to + numberAt, number);
-    const size = varint4(load<u32>(lengths + (row << 2)));
-    store<u32>(to + sizeAt, size);
-    const place = openVarint4(position + load<u32>(starts + (row << 2)));
-    store<u32>(to + positionAt, place);
-    if (size >> 16 != sizeAbove || place >> 16 != placeAbove) {
-      sizeAbove = size >> 16;
-      placeAbove = place >> 16;
-      added = constant ^ Sum.upperOf4(ofSize, size) ^ Sum.upperOf4(ofPosition, place);
-    }
-    let sum =
-      added ^ Sum.lowerOf4(ofSize, size) ^ Sum.lowerOf4(ofPosition, place) ^ Sum.of8(ofNumber, number);
-    if (contexts != 0) {
-      const context = contexts + (row << CONTEXT_SHIFT);
-      const parent = load<u64>(context, CONTEXT_SPAN_ID);
-      v128.store(to + traceAt, v128.load(context));
-      store<u64>(to + parentAt, parent);
-      sum ^= Sum.of8(ofTrace, load<u64>(context)) ^ Sum.of8(ofTrace + 8192, load<u64>(context, 8));
-      sum ^= Sum.of8(ofParent, parent);
-    }
-    register = sum ^ Sum.of4(passing, register);
-    to += length;
-  }
-  return register;
+  return threshold == 0 && template.uid == 0
+    ? encode(true, starts, lengths, contexts, rows, first, count, base, from, seed, 0, template, to, checksum)
+    : encode(false, starts, lengths, contexts, rows, first, count, base, from, seed, threshold, template, to, checksum);
 }

@@ -1,5 +1,5 @@
 import { PatchKind, type SpanTemplate } from '../span-template.ts';
-import { spanIdOf, traceIdOf } from '../trace-ids.ts';
+import { spanIdOf } from '../trace-ids.ts';
 
 export interface TwinSpan {
   readonly row: number;
@@ -20,8 +20,7 @@ export function encodeSpan(
   const bytes = Buffer.concat([template.bytes, blob]);
   for (const { at, kind, argument } of template.patches) {
     const contents = {
-      [PatchKind.traceHalf]: () => traceIdOf({ prefix: 1n, seed }, threshold, row).subarray(8),
-      [PatchKind.spanId]: () => spanIdOf(seed, row, argument),
+      [PatchKind.spanId]: () => spanIdOf(seed, threshold, row, argument),
       [PatchKind.incomingParentSpanId]: () => context.spanId,
       [PatchKind.size]: () => padded(size, 4),
       [PatchKind.offset]: () => padded(offset, 8),

@@ -79,8 +79,7 @@ export class LogChoice {
       for (const segment of batch.segments) {
         const chosen = this.#chooseOf(batch, segment, settings.incoming !== 'ignore');
         if (chosen.length === 0) continue;
-        // Where ids do not come with logs, all logs of the segment have theirs drawn alike, as sinks stamp them alike.
-        const groups = settings.incoming === 'link' ? drawnAlike(chosen) : chosen;
+        const groups = drawnAlike(chosen);
         segment.traced = tracedOf(groups, ids, settings);
         all.push(...groups);
       }
@@ -174,8 +173,9 @@ export function liveRowsOf(groups: readonly Group[]): Uint32Array | null {
   return Uint32Array.from(live.flatMap(({ rows }) => [...rows!])).sort();
 }
 
-/** With the threshold of the last live group, which is the one that sinks stamp by; what it is not weighted by stays so. */
+/** All with ids drawn as those of the last live group are, as sinks stamp them alike; what they are weighted by stays. */
 function drawnAlike(groups: readonly Group[]): readonly Group[] {
+  if (groups.length === 1) return groups;
   const threshold = groups.findLast((group) => !group.filtered)?.threshold ?? 0n;
   return groups.map((group) => (group.filtered ? group : { ...group, threshold }));
 }
@@ -197,7 +197,6 @@ function tracedOf(groups: readonly Group[], ids: IdSeed, { incoming, stamp }: St
     seed: ids.seed,
     rows: count === last.count ? last.rows : liveRowsOf(groups),
     count,
-    // Ids of logs in other groups came with them, or have the same threshold.
     threshold: last.threshold,
     hasContexts: hasContexts && incoming === 'parent',
     stamp,

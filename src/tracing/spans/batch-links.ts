@@ -17,7 +17,7 @@ const SPAN_ID_AT = TRACE_ID_AT + 16 + SPAN_ID_HEAD.length;
 
 export class BatchLinks {
   readonly #kernel: Pick<Kernel, 'encodeSpans' | 'links'>;
-  readonly #own: SpanTemplate = linkTemplate(TRACE_HALF_AT, PatchKind.traceHalf);
+  readonly #own: SpanTemplate = linkTemplate(TRACE_HALF_AT, PatchKind.spanId);
   readonly #joined: SpanTemplate = linkTemplate(TRACE_ID_AT, PatchKind.incomingTraceId);
   readonly #prefix = new DataView(this.#own.bytes.buffer, this.#own.bytes.byteOffset, LINK_BYTES);
   #count = 0;

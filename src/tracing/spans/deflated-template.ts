@@ -26,18 +26,11 @@ export interface DeflatedTemplate extends SpanTemplate {
 /** The kernel's checksum takes a value in stretches of 8 bytes at most. */
 const STRETCH = 8;
 
-/**
- * Null: a log's spans are too large for a copy to reach back to those of the log before.
- * @param sameHalves whether roots have the second half of their trace id as their id: without a threshold they do.
- */
-export function deflateTemplate(
-  template: Template,
-  sameHalves: boolean,
-  checksums: RecordChecksums,
-): DeflatedTemplate | null {
+/** Null: a log's spans are too large for a copy to reach back to those of the log before. */
+export function deflateTemplate(template: Template, checksums: RecordChecksums): DeflatedTemplate | null {
   const { bytes: record } = template;
   if (record.length > MAX_DISTANCE) return null;
-  const { parts, values, patches, sharedAt } = partsOf(template, sameHalves);
+  const { parts, values, patches, sharedAt } = partsOf(template);
   const first = parts.findIndex(({ kind }) => kind === 'new');
   const before = parts[first]!.from;
 

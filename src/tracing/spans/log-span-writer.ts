@@ -210,7 +210,7 @@ export class LogSpanWriter {
     const rows = live?.length ?? count;
     const spans = rows * template.spans;
     const compresses = deflates && blobBytes === null && rows >= MIN_DEFLATED;
-    const form = compresses ? template.deflated(source.threshold) : null;
+    const form = compresses ? template.deflated() : null;
     const fits = form !== null && (form.sharedAt < 0 || sharesPositions(source));
     const deflated = fits ? form : null;
     const bound =

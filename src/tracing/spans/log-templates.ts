@@ -17,8 +17,8 @@ const MAX_SHAPES = 16;
 export interface LogTemplate extends Template {
   /** Null: spans say everything themselves. */
   readonly scope: LogScope | null;
-  /** As `deflateTemplate`, for ids drawn with or without a threshold; made when asked for. */
-  deflated(threshold: bigint): DeflatedTemplate | null;
+  /** As `deflateTemplate`; made when asked for. */
+  deflated(): DeflatedTemplate | null;
 }
 
 /** A template and what it was built for. */
@@ -54,14 +54,9 @@ export class LogTemplates {
 }
 
 function deflatedOf(template: Template, checksums: RecordChecksums): LogTemplate['deflated'] {
-  const made = new Map<boolean, DeflatedTemplate | null>();
-  return (threshold) => {
-    const sameHalves = threshold === 0n;
-    let deflated = made.get(sameHalves);
-    if (deflated === undefined) {
-      deflated = deflateTemplate(template, sameHalves, checksums);
-      made.set(sameHalves, deflated);
-    }
-    return deflated;
+  let made: DeflatedTemplate | null | undefined;
+  return () => {
+    if (made === undefined) made = deflateTemplate(template, checksums);
+    return made;
   };
 }

@@ -35,11 +35,8 @@ const CELL = 8;
 /** The first byte of a child's id is its number, the others are the first ones of its root's (kernel/trace-ids.ts). */
 const CHILD_HEAD = 1;
 
-/**
- * @param sameHalves whether the root's id is the second half of the trace id.
- * @throws RangeError when positions are patched in two places.
- */
-export function partsOf(template: Template, sameHalves: boolean): RecordParts {
+/** @throws RangeError when positions are patched in two places. */
+export function partsOf(template: Template): RecordParts {
   const values = new Map<SpanPatch['kind'], { kind: SpanPatch['kind']; at: number; places: number[][] }>();
   /** Where children's ids begin that stand before anything has the whole of the root's. */
   let childAt = -1;
@@ -51,7 +48,7 @@ export function partsOf(template: Template, sameHalves: boolean): RecordParts {
     if (patch.kind === PatchKind.rootLength) continue;
     const isChild = patch.kind === PatchKind.spanId && patch.argument > 0;
     const from = patch.at + (isChild ? CHILD_HEAD : 0);
-    const kind = kindOf(patch, sameHalves);
+    const kind = kindOf(patch);
     const to = patch.at + PATCH_WIDTHS[kind];
     if (kind === PatchKind.offsetLow) {
       if (sharedAt !== -1) throw new RangeError('a template says the position of a log twice');
@@ -79,10 +76,9 @@ export function partsOf(template: Template, sameHalves: boolean): RecordParts {
   };
 }
 
-/** What a patch writes of a log, compressed: the same as another patch, or less. */
-function kindOf({ kind }: SpanPatch, sameHalves: boolean): SpanPatch['kind'] {
-  if (kind === PatchKind.offset) return PatchKind.offsetLow;
-  return sameHalves && kind === PatchKind.traceHalf ? PatchKind.spanId : kind;
+/** What a patch writes of a log, compressed: of its position less. */
+function kindOf({ kind }: SpanPatch): SpanPatch['kind'] {
+  return kind === PatchKind.offset ? PatchKind.offsetLow : kind;
 }
 
 /** Adds what lies between; new parts that are close to one another become one. */

@@ -91,7 +91,7 @@ function refill(template: Template, number: number): void {
 /** The same run as it is and compressed, in another batch than that in which the compressed form was made. */
 function both(source: RunSource, template: Template) {
   refill(template, 1);
-  const deflated = deflateTemplate(template, source.threshold === 0n, checksums)!;
+  const deflated = deflateTemplate(template, checksums)!;
   refill(template, 3);
   const records = source.selection.live?.length ?? source.selection.count;
   const plainBytes = records * template.bytes.length;
@@ -145,7 +145,7 @@ describe('a compressed run', () => {
     ['joined', { stages: 'scope', joined: true, traceState: '' }, true],
   ] as const)('of full-e2e (%s) is encoded by the loop for uniform logs', (_, shape, joined) => {
     const template = built({ ...COMPACT, ...shape, sends: sendsOf(1) });
-    const deflated = deflateTemplate(template, true, checksums)!;
+    const deflated = deflateTemplate(template, checksums)!;
     const checksum = { record: deflated.checksum(), constant: 0, register: 0 };
     const options = { template: deflated, useBlobs: false, threshold: 0n, checksum };
     expect(uniformPlaces(options)?.joined !== null).toBe(joined);
@@ -176,5 +176,5 @@ test('spans that are too large to be copied from are not compressed', () => {
   const failure = 'x'.repeat(15_000);
   const template = built({ ...COMPACT, stages: 'spans', scoped: false, failure, sends: sendsOf(3, failure) });
   expect(template.bytes.length).toBeGreaterThan(32_768);
-  expect(deflateTemplate(template, true, checksums)).toBeNull();
+  expect(deflateTemplate(template, checksums)).toBeNull();
 });

@@ -240,7 +240,7 @@ export class TemplateWriter {
       this.#gap(at + CELL, trace.cell + 1);
     } else {
       this.#gap(at, trace.prefix);
-      this.#patch(at + CELL, PatchKind.traceHalf);
+      this.#patch(at + CELL, PatchKind.spanId);
     }
   }
 
