@@ -84,6 +84,15 @@ test('a relative path is named as the agent knows it', async () => {
   expect(json().source_id).toBe(`${process.cwd()}/x.log`);
 });
 
+test('so is one that begins with a name, where there is such a file', async () => {
+  await tracing('enable', 'docs/README.md', '--json');
+  expect(json().source_id).toBe(`${process.cwd()}/docs/README.md`);
+  await tracing('enable', 'docs/nothing.md', '--json');
+  expect(json().source_id).toBe('docs/nothing.md');
+  await tracing('enable', 'docs', '--json');
+  expect(json().source_id).toBe('docs');
+});
+
 test('the mode is shown, changed, changed for a while, and reset', async () => {
   await tracing('mode');
   expect(out).toBe('hybrid\n');

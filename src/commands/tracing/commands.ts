@@ -1,4 +1,5 @@
 /** What the commands under `log-capturer tracing` ask of a running agent. How answers look is in show.ts. */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Explanation } from '../../http/schemas/explanation.ts';
 import type { Trace, TraceList } from '../../http/schemas/traces.ts';
@@ -191,7 +192,8 @@ function numberOf(text: string): number | string {
   return text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text);
 }
 
-/** The agent knows files by absolute paths. */
+/** The agent knows files by absolute paths. A name without a slash is that of a source or of a container. */
 function sourceId(text: string): string {
-  return /^\.{1,2}\//.test(text) ? resolve(text) : text;
+  const isPath = /^\.{1,2}\//.test(text) || (text.includes('/') && existsSync(text));
+  return isPath ? resolve(text) : text;
 }
