@@ -87,8 +87,8 @@ test('a relative path is named as the agent knows it', async () => {
 test('so is one that begins with a name, where there is such a file', async () => {
   await tracing('enable', 'docs/README.md', '--json');
   expect(json().source_id).toBe(`${process.cwd()}/docs/README.md`);
-  await tracing('enable', 'docs/nothing.md', '--json');
-  expect(json().source_id).toBe('docs/nothing.md');
+  await tracing('enable', 'src/nothing.log', '--json');
+  expect(json().source_id).toBe('src/nothing.log');
   await tracing('enable', 'docs', '--json');
   expect(json().source_id).toBe('docs');
 });
