@@ -18,6 +18,7 @@ import { Closeness, type Named, SourcePattern } from './decision/source-pattern.
 import { type TracedLog, tracedLogs } from './exemplars.ts';
 import { type Explanation, explain } from './explain/explain.ts';
 import { type ExplainRequest, explainRequestSchema } from './explain/explain-request.ts';
+import { ConfiguredExporters } from './exporters/configured.ts';
 import { createExporters } from './exporters/create.ts';
 import type { SpanExporter } from './exporters/exporter.ts';
 import { Outlets } from './exporters/outlets.ts';
@@ -86,14 +87,13 @@ export class Tracing {
   readonly #governor: Governor;
   readonly #decision: Decision;
   readonly #tail: TailKeeper;
+  readonly #exporters: ConfiguredExporters;
   readonly #outlets: Outlets;
   readonly #tracer: Tracer;
   readonly #checks: GovernorChecks;
   readonly #ring: SpanRing;
   readonly #overrides: SettingsOverrides;
   #configured: TracingSettings;
-  /** Exporters by the settings they were built from. */
-  #exporters: ReadonlyMap<string, SpanExporter> = new Map();
   #endChecks: () => void = () => {};
 
   /** Opens and starts nothing. @throws when an exporter cannot be built, such as for a missing certificate. */
@@ -114,8 +114,10 @@ export class Tracing {
       governor: this.#governor,
     });
     this.#tail = new TailKeeper(settings.tail, clock);
-    this.#exporters = this.#exportersOf(settings);
-    this.#outlets = new Outlets([...this.#exporters.values()], log, clock);
+    this.#exporters = new ConfiguredExporters(
+      options.createExporters ?? ((one) => this.#createExporters(one)),
+    );
+    this.#outlets = new Outlets(this.#exporters.of(settings), log, clock);
     const ring = new SpanRing(kernel.spans, clock);
     this.#ring = ring;
     this.store = new TraceStore(ring);
@@ -329,32 +331,19 @@ export class Tracing {
    * trace is half made.
    */
   #apply(settings: TracingSettings): Promise<void> {
-    const exporters = this.#exportersOf(settings);
-    this.#exporters = exporters;
+    const exporters = this.#exporters.of(settings);
     this.#decision.update(settings);
     this.#adaptive.update(settings.adaptive);
     this.rules.update(settings.onDemand);
     this.#tail.update(settings.tail);
     this.#governor.update(settings.maxOverhead);
     this.#tracer.update(settings);
-    return this.#outlets.replace([...exporters.values()], REPLACED_DEADLINE_MS);
+    return this.#outlets.replace(exporters, REPLACED_DEADLINE_MS);
   }
 
-  /** Exporters for these settings: those whose settings are as before are the same as before. */
-  #exportersOf(settings: TracingSettings): ReadonlyMap<string, SpanExporter> {
+  #createExporters({ exporters, resource }: TracingSettings): SpanExporter[] {
     const { clock, log, version } = this.#options;
-    const envelope = encodeEnvelope(settings.resource, this.#host, version);
-    const create =
-      this.#options.createExporters ??
-      ((one: TracingSettings) => createExporters(one.exporters, { envelope, version, clock, log }));
-    const exporters = new Map<string, SpanExporter>();
-    for (const [i, each] of settings.exporters.entries()) {
-      const key = `${i} ${JSON.stringify([each, settings.resource])}`;
-      const kept = this.#exporters.get(key);
-      for (const exporter of kept === undefined ? create({ ...settings, exporters: [each] }) : [kept]) {
-        exporters.set(key, exporter);
-      }
-    }
-    return exporters;
+    const envelope = encodeEnvelope(resource, this.#host, version);
+    return createExporters(exporters, { envelope, version, clock, log });
   }
 }
