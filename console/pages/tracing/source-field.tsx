@@ -44,53 +44,55 @@ export function SourceField({ value, sources, disabled, fault, onChange }: Props
   return (
     <div class="field">
       <label for="rule-source">Source: a path, container, source id or glob</label>
-      <input
-        id="rule-source"
-        type="text"
-        class="mono"
-        autocomplete="off"
-        spellcheck={false}
-        value={value}
-        disabled={disabled}
-        role="combobox"
-        aria-expanded={shown}
-        aria-controls="rule-suggestions"
-        aria-autocomplete="list"
-        aria-activedescendant={shown && active >= 0 ? `rule-suggestion-${active}` : undefined}
-        aria-invalid={fault !== undefined}
-        onInput={({ currentTarget }) => {
-          onChange(currentTarget.value);
-          setOpen(true);
-          setActive(-1);
-        }}
-        onFocus={() => setOpen(true)}
-        onBlur={() => setOpen(false)}
-        onKeyDown={onKeyDown}
-      />
-      <div class="suggestions" id="rule-suggestions" role="listbox" aria-label="Sources" hidden={!shown}>
-        {found.map((each, index) => (
-          // The pointer chooses before the field loses the focus; keys choose through the field.
-          // biome-ignore lint/a11y/useFocusableInteractive: an option of a combobox is not focused itself
-          <div
-            key={each.id}
-            id={`rule-suggestion-${index}`}
-            class={index === active ? 'on' : ''}
-            role="option"
-            aria-selected={index === active}
-            onPointerDown={(event) => {
-              event.preventDefault();
-              choose(each);
-            }}
-          >
-            <Icon name={each.id === each.source ? 'pipeline' : 'file'} small />
-            <span class="mono cut">
-              <Marked text={each.id} part={value.trim()} />
-            </span>
-            <span class="end dim">
-              {each.id === each.source ? <Rate source={each.source} /> : each.source}
-            </span>
-          </div>
-        ))}
+      <div class="combobox">
+        <input
+          id="rule-source"
+          type="text"
+          class="mono"
+          autocomplete="off"
+          spellcheck={false}
+          value={value}
+          disabled={disabled}
+          role="combobox"
+          aria-expanded={shown}
+          aria-controls="rule-suggestions"
+          aria-autocomplete="list"
+          aria-activedescendant={shown && active >= 0 ? `rule-suggestion-${active}` : undefined}
+          aria-invalid={fault !== undefined}
+          onInput={({ currentTarget }) => {
+            onChange(currentTarget.value);
+            setOpen(true);
+            setActive(-1);
+          }}
+          onFocus={() => setOpen(true)}
+          onBlur={() => setOpen(false)}
+          onKeyDown={onKeyDown}
+        />
+        <div class="suggestions" id="rule-suggestions" role="listbox" aria-label="Sources" hidden={!shown}>
+          {found.map((each, index) => (
+            // The pointer chooses before the field loses the focus; keys choose through the field.
+            // biome-ignore lint/a11y/useFocusableInteractive: an option of a combobox is not focused itself
+            <div
+              key={each.id}
+              id={`rule-suggestion-${index}`}
+              class={index === active ? 'on' : ''}
+              role="option"
+              aria-selected={index === active}
+              onPointerDown={(event) => {
+                event.preventDefault();
+                choose(each);
+              }}
+            >
+              <Icon name={each.id === each.source ? 'pipeline' : 'file'} small />
+              <span class="mono cut">
+                <Marked text={each.id} part={value.trim()} />
+              </span>
+              <span class="end dim">
+                {each.id === each.source ? <Rate source={each.source} /> : each.source}
+              </span>
+            </div>
+          ))}
+        </div>
       </div>
       {fault !== undefined && <span class="fault">{fault}</span>}
     </div>

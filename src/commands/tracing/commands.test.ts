@@ -79,18 +79,16 @@ test('a rule is enabled, listed and ended', async () => {
   expect(out).toBe('No rules are in force.\n');
 });
 
-test('a relative path is named as the agent knows it', async () => {
-  await tracing('enable', './x.log', '--json');
-  expect(json().source_id).toBe(`${process.cwd()}/x.log`);
-});
-
-test('so is one that begins with a name, where there is such a file', async () => {
-  await tracing('enable', 'docs/README.md', '--json');
-  expect(json().source_id).toBe(`${process.cwd()}/docs/README.md`);
-  await tracing('enable', 'src/nothing.log', '--json');
-  expect(json().source_id).toBe('src/nothing.log');
-  await tracing('enable', 'docs', '--json');
-  expect(json().source_id).toBe('docs');
+test.each([
+  ['./x.log', `${process.cwd()}/x.log`],
+  ['logs/../x.log', `${process.cwd()}/x.log`],
+  ['logs/*.log', `${process.cwd()}/logs/*.log`],
+  ['/var/log/**/*.log', '/var/log/**/*.log'],
+  ['**/x.log', '**/x.log'],
+  ['nginx', 'nginx'],
+])('%s is named as the agent knows it', async (text, sourceId) => {
+  await tracing('enable', text, '--json');
+  expect(json().source_id).toBe(sourceId);
 });
 
 test('the mode is shown, changed, changed for a while, and reset', async () => {
@@ -152,6 +150,17 @@ test('traces are listed, and one is shown with its spans', async () => {
   expect(out).toMatch(/^ {2}dispatcher\.queue +200 ms +█{26}$/m);
   expect(out).toMatch(/^ {2}sink\.out\.send +50 ms +█{6}$/m);
   expect(out).toContain('In the batch\n');
+});
+
+test('a compact span is shown with its stages, each after how long', async () => {
+  await tracing('mode', 'full-e2e');
+  await rig.deliver(['one']);
+  await tracing('traces');
+  const [id] = /^[0-9a-f]{32}/m.exec(out)!;
+  await tracing('trace', id);
+  expect(out).toMatch(/^log\.process +250 ms +█{32}$/m);
+  expect(out).toMatch(/^ {2}dispatched +\+200 ms +◆$/m);
+  expect(out).toMatch(/^ {2}sent out +\+250 ms +◆$/m);
 });
 
 describe('what goes wrong is told, and the exit code says so', () => {

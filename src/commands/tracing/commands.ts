@@ -1,5 +1,4 @@
 /** What the commands under `log-capturer tracing` ask of a running agent. How answers look is in show.ts. */
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Explanation } from '../../http/schemas/explanation.ts';
 import type { Trace, TraceList } from '../../http/schemas/traces.ts';
@@ -192,8 +191,10 @@ function numberOf(text: string): number | string {
   return text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text);
 }
 
-/** The agent knows files by absolute paths. A name without a slash is that of a source or of a container. */
+/**
+ * The agent knows files by absolute paths, so one from here is made absolute, also in a glob and of a file that is not there
+ * yet. What has no slash names a source or a container; a glob that begins with a wildcard may begin anywhere.
+ */
 function sourceId(text: string): string {
-  const isPath = /^\.{1,2}\//.test(text) || (text.includes('/') && existsSync(text));
-  return isPath ? resolve(text) : text;
+  return text.includes('/') && !/^[/*?[{]/.test(text) ? resolve(text) : text;
 }

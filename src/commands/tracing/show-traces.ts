@@ -41,10 +41,17 @@ function showOne(trace: OneTrace): string {
   ];
   const from = Math.min(...spans.map(({ started_at }) => microseconds(started_at)));
   const to = Math.max(...spans.map(({ ended_at }) => microseconds(ended_at)));
-  const rows = inTree(spans).map(({ span, depth }) => [
-    `${'  '.repeat(depth)}${span.name}`,
-    milliseconds(span.duration_ms),
-    bar(span, from, to),
+  const rows = inTree(spans).flatMap(({ span, depth }) => [
+    [`${'  '.repeat(depth)}${span.name}`, milliseconds(span.duration_ms), bar(span, from, to)],
+    // Compact spans have their stages as events: how long after the trace's start each came.
+    ...span.events.map(({ name, at }) => {
+      const after = milliseconds((microseconds(at) - from) / 1000);
+      return [
+        `${'  '.repeat(depth + 1)}${name}`,
+        `+${after}`,
+        bar({ started_at: at, ended_at: at }, from, to, '◆'),
+      ];
+    }),
   ]);
   return (
     facts(known.filter((pair): pair is [string, string] => pair[1] !== undefined)) +
@@ -63,11 +70,16 @@ function inTree(spans: readonly Span[]): { span: Span; depth: number }[] {
   return below(null, 0);
 }
 
-function bar({ started_at, ended_at }: Span, from: number, to: number): string {
+function bar(
+  { started_at, ended_at }: Pick<Span, 'started_at' | 'ended_at'>,
+  from: number,
+  to: number,
+  mark = '█',
+): string {
   const scale = to > from ? BAR / (to - from) : 0;
   const left = Math.min(BAR - 1, Math.floor((microseconds(started_at) - from) * scale));
   const width = Math.max(1, Math.round((microseconds(ended_at) - microseconds(started_at)) * scale));
-  return ' '.repeat(left) + '█'.repeat(Math.min(width, BAR - left));
+  return ' '.repeat(left) + mark.repeat(Math.min(width, BAR - left));
 }
 
 /** Of a time such as 2026-11-22T18:05:11.123456Z, which a Date would cut to milliseconds. */

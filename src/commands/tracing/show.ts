@@ -88,7 +88,10 @@ export function showStatus(status: TracingStatus): string {
       ([path, { value, configured: before }]) =>
         ['changed', `${path} is ${value} (configured: ${before})`] as const,
     ),
-    ['rate', `${percent(status.effective_rate)} of logs without a rule or a context of their own`],
+    [
+      'rate',
+      `${percent(status.effective_rate)} of ${status.mode === 'hybrid' ? 'logs without a rule or a context of their own' : 'logs'}`,
+    ],
     ['sampler', status.sampler],
     [
       'adaptive',

@@ -80,7 +80,7 @@ export function tracesRoutes(
     const found = tracing.trace(trace_id);
     if (found !== null) return { trace_id, ...found };
     const detail =
-      'Nothing of this trace is remembered: it was never made here, or has made room for newer ones (tracing.store.memory).';
+      'Nothing of this trace is remembered: it was never made here (an application writes ids of its own), or has made room for newer ones (tracing.store.memory).';
     return reply
       .code(404)
       .type(PROBLEM_TYPE)

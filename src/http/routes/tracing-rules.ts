@@ -138,7 +138,7 @@ export function tracingRulesRoutes(server: Server, { tracing, status }: Options)
 }
 
 function wrongMode(mode: TracingStatus['mode'], url: string) {
-  const detail = `Rules work only in mode hybrid, and tracing is in mode ${mode}. Set tracing.mode to hybrid, or PUT /api/tracing/mode.`;
+  const detail = `Rules work only in mode hybrid, and tracing is in mode ${mode}. Set tracing.mode to hybrid, or change it for a while: log-capturer tracing mode hybrid --duration 10m, or PUT /api/tracing/mode.`;
   return { ...problem(409, detail, url), mode };
 }
 

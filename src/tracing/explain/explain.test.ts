@@ -123,6 +123,12 @@ describe('what a rule costs', () => {
     expect(notes).toContain('rules are accepted only in mode hybrid; this is mode full-e2e');
   });
 
+  test('is not worked out from spans of other streams', async () => {
+    const { ask } = await flow({ mode: 'full-e2e', exclude: { sources: ['b'] } });
+    expect(ask({ source_id: 'a' }).cost.span.bytes_measured).toBe(true);
+    expect(ask({ source_id: 'b' }).cost.span.bytes_measured).toBe(false);
+  });
+
   test('says when it does not know', () => {
     const { ask } = setUp();
     const { cost, notes } = ask({ source_id: 'a', rule: { where: { contains: 'x' } } });
@@ -130,7 +136,7 @@ describe('what a rule costs', () => {
     expect(notes).toEqual([
       'no log of it came in the last seconds, so it would cost nothing now',
       'how many logs pass the where is not known: this is the most it can cost',
-      'too little was traced to measure what a span takes here: bytes and CPU of reference are used',
+      'too little was traced to measure what a span takes here: bytes and CPU are reference figures',
     ]);
   });
 

@@ -125,7 +125,7 @@ function costAndNotes(
     // Of several sources the dearest: an estimate that is too high does no harm.
     spansPerLog: Math.max(...(perLog.length > 0 ? perLog : [spansPerLog(settings, [''], false)])),
     shape: settings.logSpans,
-    spanBytes: measuredBytes(ring),
+    spanBytes: measuredBytes(ring, new Set(matched.map(({ id }) => id))),
     spanCpuNs: measuredCpuNs(spent),
     storeBytes: ring.region.capacity,
   });
@@ -139,7 +139,7 @@ function costAndNotes(
   const { bytes_measured, cpu_measured } = cost.span;
   if (!bytes_measured || !cpu_measured) {
     const what = [...(bytes_measured ? [] : ['bytes']), ...(cpu_measured ? [] : ['CPU'])].join(' and ');
-    notes.push(`too little was traced to measure what a span takes here: ${what} of reference are used`);
+    notes.push(`too little was traced to measure what a span takes here: ${what} are reference figures`);
   }
   return { cost: { rule: { rate, duration_seconds: durationMs / 1000 }, ...cost }, notes };
 }
@@ -158,13 +158,16 @@ function spansPerLog(settings: TracingSettings, sinks: readonly string[], proces
   return ['log.process', ...stages].filter(writes).length;
 }
 
-/** Bytes of a log span, of the newest the store remembers; null when it remembers none. */
-function measuredBytes(ring: ExplainParts['ring']): number | null {
+/**
+ * Bytes of a log span of these streams, of the newest the store remembers; null when it remembers none. Those of others
+ * say nothing: where few logs of a batch are traced, spans are not compressed and take ten times as much.
+ */
+function measuredBytes(ring: ExplainParts['ring'], streams: ReadonlySet<string>): number | null {
   let bytes = 0;
   let spans = 0;
   let runs = 0;
   for (const run of ring.newestFirst()) {
-    if (run.type !== 'log') continue;
+    if (run.meta === null || !streams.has(run.meta.sourceId)) continue;
     bytes += run.bytes.length;
     spans += run.spans;
     if (++runs === MAX_RUNS) break;
