@@ -56,7 +56,8 @@ export class LetterBatch implements Batch {
     this.slot = slot;
     this.#clock = options.clock;
     this.#streams = options.streams;
-    this.#stamp = options.stamp;
+    // A letter says its log's trace, not its span.
+    this.#stamp = options.stamp === 'none' ? 'none' : 'trace_id';
     this.openedAt = this.#clock.now();
   }
 
