@@ -7,10 +7,11 @@ import { Kernel, type Region } from '../src/kernel/kernel.ts';
 import type { StampOptions } from '../src/kernel/options.ts';
 import { RecordChecksums } from '../src/kernel/record-checksum.ts';
 import type { Selection, Slot } from '../src/kernel/slot.ts';
+import { thresholdOf, traceStateOf } from '../src/tracing/decision/selection.ts';
 import { Annotations } from '../src/tracing/spans/annotate.ts';
 import { deflateTemplate } from '../src/tracing/spans/deflated-template.ts';
 import { buildLogTemplate } from '../src/tracing/spans/log-spans.ts';
-import { deflatedBound, encodeDeflated, encodePlain } from '../src/tracing/spans/span-run.ts';
+import { deflatedBound, encodeDeflated, encodePlain, type RunSource } from '../src/tracing/spans/span-run.ts';
 import type { Template } from '../src/tracing/spans/span-template.ts';
 
 const REPETITIONS = Number(process.argv[2] ?? 60);
@@ -94,7 +95,8 @@ function jsonLineWithContext(i: number): string {
 }
 
 /** Spans of a delivered log, as the tracer has them written. */
-function spanTemplate(compact: boolean) {
+function spanTemplate(mode: 'full-e2e' | 'hybrid', compact: boolean) {
+  const scoped = mode === 'full-e2e';
   const stream = {
     id: '/var/log/nginx/access.log',
     path: '/var/log/nginx/access.log',
@@ -104,14 +106,14 @@ function spanTemplate(compact: boolean) {
     commit() {},
   };
   const shape = {
-    mode: 'full-e2e',
-    reason: 'mode',
-    traceState: 'ot=th:0',
+    mode,
+    reason: scoped ? 'mode' : 'base_rate',
+    traceState: traceStateOf(thresholdOf(scoped ? 1 : 0.1)),
     note: '',
     outcome: 'delivered',
     failure: null,
     stages: compact ? 'scope' : 'spans',
-    scoped: true,
+    scoped,
     joined: false,
     processed: false,
     located: true,
@@ -165,7 +167,11 @@ function cases(kernel: Kernel, corpus: string, line: (i: number) => string): Cas
     const end = kernel.lokiStream(all, kernel.scratch, 0, { ...loki, stamp: ids });
     return kernel.snappy(kernel.scratch, end, out, { regions: fused ? kernel.idRegions : null });
   };
-  const templates = { compact: spanTemplate(true), waterfall: spanTemplate(false) };
+  const templates = {
+    compact: spanTemplate('full-e2e', true),
+    waterfall: spanTemplate('full-e2e', false),
+    hybrid: spanTemplate('hybrid', false),
+  };
   const checksums = new RecordChecksums();
   const deflatedOf = new Map(Object.values(templates).map((it) => [it, deflateTemplate(it, checksums)!]));
   let ringAt = 0;
@@ -179,11 +185,12 @@ function cases(kernel: Kernel, corpus: string, line: (i: number) => string): Cas
   const source = { selection: all, seed: stamp.seed, threshold: 0n, from: 1e9 };
   const encodeSpans = (template: Template) =>
     encodePlain(kernel, source, template, false, room(count * template.bytes.length));
-  const deflateSpans = (template: Template) => {
+  const deflateSpans = (template: Template, from: RunSource = source) => {
     const deflated = deflatedOf.get(template)!;
     const bound = deflatedBound(count, template.bytes.length, deflated);
-    return encodeDeflated(kernel, source, { template, deflated }, room(bound)).bytes;
+    return encodeDeflated(kernel, from, { template, deflated }, room(bound)).bytes;
   };
+  const sampled = { ...source, selection: { ...all, live: tenth }, threshold: thresholdOf(0.1) };
   const otlp = {
     observedNs: loki.firstNs,
     firstNs: loki.firstNs,
@@ -236,6 +243,9 @@ function cases(kernel: Kernel, corpus: string, line: (i: number) => string): Cas
     ),
     entry('the same compressed, waterfall', count, deflateSpans(templates.waterfall), () =>
       deflateSpans(templates.waterfall),
+    ),
+    entry('the same of a tenth, hybrid', tenth.length, deflateSpans(templates.hybrid, sampled), () =>
+      deflateSpans(templates.hybrid, sampled),
     ),
     entry('extractContexts', count, length, () => kernel.extractContexts(all)),
     entry('maySaySampled', count, length, () => Number(kernel.maySaySampled(all))),

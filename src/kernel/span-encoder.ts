@@ -138,6 +138,7 @@ export class SpanEncoder {
 
 /** Where a template has what differs between logs. */
 interface UniformPlaces {
+  /** Of the row's number: in the trace id, or as the root's span id where records joined a trace. */
   readonly number: number;
   readonly size: number;
   readonly offset: number;

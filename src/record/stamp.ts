@@ -22,14 +22,13 @@ export function stampOf(
   if (traced === null || traced.stamp === 'none' || !includes(traced.rows, row)) return undefined;
   const { seed, threshold, hasContexts, stamp } = traced;
   const context = row * ContextRow.size;
-  const traceId =
-    hasContexts && slot.contexts[context + ContextRow.present] === 1
-      ? Buffer.from(slot.contexts.buffer, slot.contexts.byteOffset + context + ContextRow.traceId, 16)
-      : kernel.traceId(traced, threshold, row);
-  return {
-    trace_id: traceId.toString('hex'),
-    ...(stamp === 'trace_and_span' && { span_id: kernel.spanId(seed, threshold, row, 0).toString('hex') }),
-  };
+  const joins = hasContexts && slot.contexts[context + ContextRow.present] === 1;
+  const traceId = joins
+    ? Buffer.from(slot.contexts.buffer, slot.contexts.byteOffset + context + ContextRow.traceId, 16)
+    : kernel.traceId(traced, threshold, row);
+  if (stamp === 'trace_id') return { trace_id: traceId.toString('hex') };
+  const spanId = joins ? kernel.spanId(seed, threshold, row, 0) : traceId.subarray(8);
+  return { trace_id: traceId.toString('hex'), span_id: spanId.toString('hex') };
 }
 
 /** Whether ascending `rows` hold `row`; null holds all. */

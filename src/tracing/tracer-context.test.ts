@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { TracingRig } from '../../test/fixtures/tracing.ts';
+import { filter, TracingRig } from '../../test/fixtures/tracing.ts';
 import type { Processor } from '../component/processor.ts';
 import { stampOf } from '../record/stamp.ts';
 import { ContextFlag, ContextRow } from '../record/traced.ts';
@@ -104,6 +104,35 @@ describe('contexts in the text of logs', () => {
     );
     expect(stamped.toSorted()).toEqual(roots.map(({ traceId, spanId }) => `${traceId} ${spanId}`).toSorted());
   });
+
+  test.each(
+    ['parent', 'link'].flatMap((incoming) =>
+      ['all', 'those with a context', 'those without', 'none'].map((passing) => [incoming, passing] as const),
+    ),
+  )(
+    'hybrid: ids are weighted as their tracestate says (%s, a filter lets pass: %s)',
+    async (incoming, passing) => {
+      const passes = (line: string): boolean =>
+        passing === 'all' ||
+        (passing !== 'none' && (passing === 'those with a context') === line.includes('flags'));
+      const rig: TracingRig = new TracingRig({
+        tracing: { mode: 'hybrid', log_tracing_rate: 0.5, incoming },
+        carriesContexts: true,
+        processors: [filter(() => rig.kernel, passes)],
+      });
+      await rig.deliver(
+        Array.from({ length: 60 }, (_, i) => (i % 3 === 0 ? withFlags((i % 9) + 1, '01') : `{"n":${i}}`)),
+      );
+      const chosen = rig
+        .named('log.process')
+        .filter(({ attributes }) => attributes['log_capturer.sampling.reason'] === 'base_rate');
+      expect(chosen.length).toBeGreaterThan(5);
+      for (const { traceId, traceState } of chosen) {
+        expect(traceState).toBe('ot=th:8');
+        expect(BigInt(`0x${traceId.slice(-14)}`)).toBeGreaterThanOrEqual(1n << 55n);
+      }
+    },
+  );
 
   test('a log kept by its tail joins as well', async () => {
     const rig = textRig({ mode: 'hybrid', tail: { slow: '1ms' } });

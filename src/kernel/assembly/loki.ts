@@ -76,9 +76,13 @@ function noteRegion(stamp: Stamp, at: usize, length: u32): void {
   stamp.regions += 8;
 }
 
+/** The digits of a row's number: the second half of its trace id, and its root's span id. */
+function numberDigits(stamp: Stamp, row: u32): v128 {
+  return hexOf8(bigEndian(numberOf(stamp.seed, stamp.threshold, row)));
+}
+
 /** @param prefix digits of the first half of ids that are drawn. */
 function putStamp(to: usize, stamp: Stamp, row: u32, prefix: v128): usize {
-  const digits = hexOf8(bigEndian(numberOf(stamp.seed, stamp.threshold, row)));
   v128.store(to, TRACE_ID);
   to += TRACE_ID_HEAD;
   if (hasContext(stamp, row)) {
@@ -86,7 +90,7 @@ function putStamp(to: usize, stamp: Stamp, row: u32, prefix: v128): usize {
     noteRegion(stamp, to, TRACE_ID_DIGITS);
   } else {
     v128.store(to, prefix);
-    v128.store(to, digits, 16);
+    v128.store(to, numberDigits(stamp, row), 16);
     // The first half is that of the record before.
     noteRegion(stamp, to + TRACE_ID_DIGITS / 2, TRACE_ID_DIGITS / 2);
   }
@@ -94,7 +98,7 @@ function putStamp(to: usize, stamp: Stamp, row: u32, prefix: v128): usize {
   if (stamp.spanIds == 0) return to;
   v128.store(to, SPAN_ID);
   to += SPAN_ID_HEAD;
-  v128.store(to, digits);
+  v128.store(to, numberDigits(stamp, row));
   noteRegion(stamp, to, SPAN_ID_DIGITS);
   return to + SPAN_ID_DIGITS;
 }

@@ -17,7 +17,7 @@ const CONTEXT_SPAN_ID: usize = 16;
 const WIDE: usize = 8192;
 const NARROW: usize = 4096;
 
-/** Bits of a position that are in the lower half of its varint, and in the last 4 digits; the others seldom change. */
+/** Bits of a position that are both in the lower half of its varint and in its last 4 digits; those above seldom change. */
 const LOW_BITS: u32 = 14;
 
 /** Where a template has what differs. */

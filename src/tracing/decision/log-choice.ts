@@ -173,10 +173,14 @@ export function liveRowsOf(groups: readonly Group[]): Uint32Array | null {
   return Uint32Array.from(live.flatMap(({ rows }) => [...rows!])).sort();
 }
 
-/** All with ids drawn as those of the last live group are, as sinks stamp them alike; what they are weighted by stays. */
+/**
+ * With ids drawn alike in all live groups, as sinks stamp them alike: as those of the last one, because logs that are traced
+ * for their parents, which have no threshold, come before those that a rate chose. What they are weighted by stays.
+ */
 function drawnAlike(groups: readonly Group[]): readonly Group[] {
-  if (groups.length === 1) return groups;
-  const threshold = groups.findLast((group) => !group.filtered)?.threshold ?? 0n;
+  const last = groups.findLast((group) => !group.filtered);
+  if (last === undefined || groups.length === 1) return groups;
+  const { threshold } = last;
   return groups.map((group) => (group.filtered ? group : { ...group, threshold }));
 }
 

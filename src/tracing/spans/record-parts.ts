@@ -35,11 +35,9 @@ const CELL = 8;
 /** The first byte of a child's id is its number, the others are the first ones of its root's (kernel/trace-ids.ts). */
 const CHILD_HEAD = 1;
 
-/** @throws RangeError when positions are patched in two places. */
+/** @throws RangeError when positions are patched in two places, or the id of a child before any of its root. */
 export function partsOf(template: Template): RecordParts {
   const values = new Map<SpanPatch['kind'], { kind: SpanPatch['kind']; at: number; places: number[][] }>();
-  /** Where children's ids begin that stand before anything has the whole of the root's. */
-  let childAt = -1;
   const varying: Exclude<Part, { kind: 'constant' }>[] = [];
   const patches: SpanPatch[] = [];
   let sharedAt = -1;
@@ -60,13 +58,12 @@ export function partsOf(template: Template): RecordParts {
       values.set(kind, value);
     }
     for (let at = from; at < to; at++) value.places[at - from]!.push(at);
-    const known = value.at === -1 && isChild ? childAt : value.at;
-    if (known === -1) {
+    if (value.at === -1) {
+      if (isChild) throw new RangeError('a template has the id of a child before any of its root');
       varying.push({ kind: 'new', from, to });
-      patches.push({ ...patch, kind: kind === PatchKind.offsetLow ? kind : patch.kind });
-      if (isChild) childAt = from;
-      else value.at = from;
-    } else varying.push({ kind: 'repeated', from, to, distance: from - known });
+      patches.push({ ...patch, kind });
+      value.at = from;
+    } else varying.push({ kind: 'repeated', from, to, distance: from - value.at });
   }
   return {
     parts: withConstants(template, varying, sharedAt),

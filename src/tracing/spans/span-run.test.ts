@@ -45,6 +45,7 @@ const COMPACT: LogShape = {
   located: true,
   sends: [],
 };
+const HYBRID = { mode: 'hybrid', scoped: false, traceState: 'ot=th:c' } as const;
 const sendsOf = (count: number, failure: string | null = null) =>
   Array.from({ length: count }, (_, i) => ({ sink: `sink-${i}`, attempts: 1, failure }));
 
@@ -140,16 +141,19 @@ describe('a compressed run', () => {
   });
 
   test.each([
-    ['compact', { stages: 'scope' }, false],
-    ['waterfall', { stages: 'spans' }, false],
-    ['joined', { stages: 'scope', joined: true, traceState: '' }, true],
-  ] as const)('of full-e2e (%s) is encoded by the loop for uniform logs', (_, shape, joined) => {
+    ['compact', { stages: 'scope' }],
+    ['waterfall', { stages: 'spans' }],
+    ['joined', { stages: 'scope', joined: true, traceState: '' }],
+    ['hybrid, compact', { ...HYBRID, stages: 'events' }],
+    ['hybrid, waterfall', { ...HYBRID, stages: 'spans' }],
+    ['hybrid, joined', { ...HYBRID, stages: 'events', joined: true, traceState: '' }],
+  ] as const)('of most logs (%s) is encoded by the loop for uniform ones', (_, shape) => {
     const template = built({ ...COMPACT, ...shape, sends: sendsOf(1) });
     const deflated = deflateTemplate(template, checksums)!;
     const checksum = { record: deflated.checksum(), constant: 0, register: 0 };
-    const options = { template: deflated, useBlobs: false, threshold: 0n, checksum };
-    expect(uniformPlaces(options)?.joined !== null).toBe(joined);
-    expect(uniformPlaces(options)).not.toBeNull();
+    const places = uniformPlaces({ template: deflated, useBlobs: false, checksum })!;
+    expect(places.joined !== null).toBe('joined' in shape);
+    expect(places.uid > 0).toBe('scoped' in shape);
   });
 
   test('has less than half the bytes', () => {
