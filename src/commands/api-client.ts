@@ -158,7 +158,7 @@ export class ApiClient {
       );
     }
     if (status === 400 && problem?.errors !== undefined) {
-      const wrong = problem.errors.map(({ field, detail }) => `${optionOf(field)}: ${detail}`);
+      const wrong = problem.errors.map(({ field, detail }) => `${optionOf(field, detail)}: ${detail}`);
       return new ApiError(wrong.join('; '), status);
     }
     if (problem?.detail !== undefined) return new ApiError(problem.detail, status);
@@ -195,12 +195,16 @@ export async function runClient<T>(
 
 /** What cannot be given as an option: arguments, and keys of settings. */
 const NO_OPTIONS = /^(?:source_id|trace_id|mode|request|[a-z_]+\..*|log_.*)$/;
+/** What is said of a key that nothing is known of: it was written as it is. */
+const UNKNOWN = /^unknown;/;
 
 /** What a field of a request is called on the command line. */
-function optionOf(field: string): string {
+function optionOf(field: string, detail: string): string {
   const [, part, name = field] = /^(body|querystring|params)\.(?:rule\.)?(?:where\.)?(.+)$/.exec(field) ?? [];
   // What is part of a path is an argument.
-  return part === 'params' || NO_OPTIONS.test(name) ? name : `--${name.replaceAll('_', '-')}`;
+  return part === 'params' || NO_OPTIONS.test(name) || UNKNOWN.test(detail)
+    ? name
+    : `--${name.replaceAll('_', '-')}`;
 }
 
 function pem(name: 'ca' | 'cert' | 'key', file: string | undefined): Record<string, string> {

@@ -165,12 +165,15 @@ test('a compact span is shown with its stages, each after how long', async () =>
 
 describe('what goes wrong is told, and the exit code says so', () => {
   test.each([
+    [['enable', 'a', '--rate', '1e-400'], 2, '--rate: expected a number'],
+    [['enable', ' '], 2, 'source_id: expected the id of a source'],
     [['enable', 'a', '--rate', 'much'], 2, '--rate: expected a number from 0 (mute) to 1 (every log)'],
     [['enable', 'a', '--duration', '1s'], 2, '--duration: '],
     [['enable', '['], 2, 'log-capturer: source_id: '],
     [['disable', 'nobody'], 1, 'No rule in force was enabled with this source_id'],
     [['mode', 'loud'], 2, 'log-capturer: mode: '],
     [['settings', 'log_tracing_rat=1'], 2, 'unknown; accepted: log_tracing_rate'],
+    [['settings', 'foo=1'], 2, 'log-capturer: foo: unknown; accepted: '],
     [['traces', '--limit', '0'], 2, '--limit: '],
     [['trace', 'f'.repeat(32)], 1, 'Nothing of this trace is remembered'],
   ])('%j: %i', async (args, code, message) => {

@@ -186,9 +186,11 @@ function settingOf(text: string): unknown {
   return numberOf(text);
 }
 
-/** A text that is no number stays one, so that the agent can say what is wrong with it. */
+/** A text that is no number, or one too small to be told from 0, stays a text, so that the agent can say what is wrong with it. */
 function numberOf(text: string): number | string {
-  return text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text);
+  const number = Number(text);
+  const isLost = number === 0 && /[1-9]/.test(text);
+  return text.trim() === '' || Number.isNaN(number) || isLost ? text : number;
 }
 
 /**

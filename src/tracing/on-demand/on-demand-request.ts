@@ -48,7 +48,9 @@ const rateError = 'expected a number from 0 (mute) to 1 (every log)';
 export const ruleRequestSchema = z.strictObject({
   source_id: z
     .string({ error: 'expected the id of a source: a path, a container, a configured source, or a glob' })
-    .min(1, { error: 'expected the id of a source: a path, a container, a configured source, or a glob' })
+    .regex(/\S/, {
+      error: 'expected the id of a source: a path, a container, a configured source, or a glob',
+    })
     .max(1024, { error: 'expected at most 1024 characters' })
     .regex(PRINTABLE, { error: printableError })
     .superRefine(check((text) => new SourcePattern(text)))

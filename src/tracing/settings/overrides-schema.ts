@@ -52,7 +52,10 @@ export const settingsPatchSchema = z
       .optional()
       .describe(shape.tail.description ?? ''),
   })
-  .refine((patch) => flatten(patch).length > 0, { error: 'expected at least one setting to change' });
+  .refine((patch) => flatten(patch).length > 0, {
+    error: 'expected at least one setting to change',
+    when: ({ issues }) => issues.length === 0,
+  });
 
 /** As validated: durations are milliseconds. */
 export type SettingsPatch = z.output<typeof settingsPatchSchema>;
