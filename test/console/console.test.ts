@@ -87,7 +87,8 @@ describe.skipIf(!hasBrowser)('the console in Chromium', () => {
     expect(await accessibilityFaults(page)).toEqual([]);
     await page.keyboard.press('Escape');
     await drawer.waitFor({ state: 'detached' });
-    expect(await page.evaluate('document.activeElement.dataset.node')).toBe('sink:loki');
+    // The drawer is taken away before the focus goes back.
+    await page.waitForFunction("document.activeElement?.dataset.node === 'sink:loki'");
   });
 
   test('the mode is switched, in the agent, and back', async () => {
@@ -141,6 +142,20 @@ describe.skipIf(!hasBrowser)('the console in Chromium', () => {
     await page.getByRole('button', { name: 'End rule for checkout' }).click();
     await until(async () => (await rules()).length === 0);
     await page.getByText('Rule checkout ended').first().waitFor();
+  });
+
+  test('the list of sources does not move what is below it when it closes', async () => {
+    await show('#/tracing');
+    await page.getByRole('combobox', { name: /Source/ }).fill('check');
+    await page.getByRole('option', { name: /^checkout/ }).waitFor();
+    // Below the field, however far the page is scrolled.
+    const below = async () =>
+      (await page.getByLabel('Reason').boundingBox())!.y -
+      (await page.getByRole('combobox', { name: /Source/ }).boundingBox())!.y;
+    const before = await below();
+    await page.getByLabel('Reason').focus();
+    await page.getByRole('option', { name: /^checkout/ }).waitFor({ state: 'hidden' });
+    expect(await below()).toBe(before);
   });
 
   test('what the API refuses stands under its field, in its words', async () => {
