@@ -33,6 +33,13 @@ test('full-e2e is expected to write one span for each log', () => {
   expect(cost.overhead).toBeCloseTo(0.0141, 3);
 });
 
+test('spans of full-e2e are expected to be compressed where batches have enough logs', () => {
+  expect(costOf('full-e2e', measured).bytesPerSecond).toBe(50_093 * 42);
+  const quiet = { ...measured, logsPerSecond: 159, spansPerSecond: 93 };
+  expect(costOf('full-e2e', quiet).bytesPerSecond).toBe((159 + 93) * 125);
+  expect(costOf('full-e2e', { ...quiet, logsPerSecond: 160 }).bytesPerSecond).toBe((160 + 93) * 42);
+});
+
 test('from off, system-only is expected to write the spans of its batches', () => {
   expect(costOf('system-only', { ...measured, mode: 'off', overhead: 0 })).toMatchObject({
     spansPerSecond: 60,

@@ -32,9 +32,12 @@ export interface ModeCost {
   readonly at?: number;
 }
 
-/** One more compact span: CPU time, and bytes of it compressed (docs/TRACING_GUIDE.md, the table of modes). */
+/** One more compact span: CPU time, and bytes (docs/TRACING_GUIDE.md, the table of modes and "What spans weigh"). */
 const SPAN_SECONDS = 26e-9;
 const SPAN_BYTES = 42;
+const UNCOMPRESSED_SPAN_BYTES = 125;
+/** Fewer traced logs of a batch than this are not compressed. */
+const MIN_COMPRESSED = 16;
 /** Spans of one batch: the batch itself, its processors, and one for each sink. */
 const SPANS_OF_BATCH = 2;
 
@@ -60,8 +63,13 @@ export function costOf(mode: Mode, measured: Measured, before?: ModeCost): ModeC
     overhead,
     cpuShare,
     spansPerSecond,
-    bytesPerSecond: mode === 'full-e2e' ? spansPerSecond * SPAN_BYTES : bytesOf(spansPerSecond),
+    bytesPerSecond: mode === 'full-e2e' ? spansPerSecond * compactBytes(measured) : bytesOf(spansPerSecond),
   };
+}
+
+/** Of a span where every log has one. How a batch's logs are divided among streams is not known: it may be more. */
+function compactBytes({ logsPerSecond, batchesPerSecond }: Measured): number {
+  return logsPerSecond < MIN_COMPRESSED * batchesPerSecond ? UNCOMPRESSED_SPAN_BYTES : SPAN_BYTES;
 }
 
 /** Null for hybrid: which logs its rates and rules would choose is not known before. */
