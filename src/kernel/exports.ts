@@ -117,17 +117,10 @@ export interface Exports {
     result: number,
   ): number;
   encodeUniformSpans(
-    starts: number,
-    lengths: number,
-    contexts: number,
-    rows: number,
-    first: number,
-    count: number,
-    base: number,
+    run: number,
     from: number,
     seed: bigint,
     threshold: bigint,
-    template: number,
     to: number,
     checksum: number,
   ): number;

@@ -50,7 +50,7 @@ export interface SlotLayout {
 
 /** Addresses of a template of spans. */
 export interface TemplateLayout {
-  /** What there is, u32: address and length, then address and end of the patches, or up to six places of what differs. */
+  /** What there is, u32: address and length, then address and end of the patches, or what assembly/uniform-spans.ts reads. */
   readonly head: number;
   readonly bytes: number;
   readonly patches: number;
@@ -124,7 +124,7 @@ export function layOut(options: KernelOptions): Layout {
   const stampedRows = place((slotRecords + 1) * 4);
   const idRegionsRoom = slotRecords * IDS_PER_RECORD;
   const idRegions = place(idRegionsRoom * ID_REGION_BYTES);
-  const template = { head: place(32), bytes: place(MAX_TEMPLATE_BYTES), patches: place(MAX_PATCHES * 4) };
+  const template = { head: place(64), bytes: place(MAX_TEMPLATE_BYTES), patches: place(MAX_PATCHES * 4) };
   const checksum = {
     head: place(24),
     stretches: place(MAX_CHECKED_BYTES),

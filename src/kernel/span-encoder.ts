@@ -100,25 +100,13 @@ export class SpanEncoder {
   ): number {
     const { head, bytes } = this.#layout.template;
     this.#bytes.set(template.bytes, bytes);
-    const words = [bytes, template.bytes.length, number, size, offset, uid];
-    if (joined !== null) words.push(joined.trace, joined.parent);
-    this.#words.set(words, head >> 2);
-    const register = this.#wasm.encodeUniformSpans(
-      slot.starts.byteOffset,
-      slot.lengths.byteOffset,
-      joined === null ? 0 : slot.contexts.byteOffset,
-      rows,
-      first,
-      count,
-      slot.starts[first]!,
-      from,
-      seed,
-      threshold,
-      head,
-      to,
-      this.#prepareChecksum(checksum!),
-    );
-    return register >>> 0;
+    const { starts, lengths, contexts } = slot;
+    const places = [number, size, offset, uid, joined?.trace ?? 0, joined?.parent ?? 0];
+    const columns = [starts.byteOffset, lengths.byteOffset, joined === null ? 0 : contexts.byteOffset];
+    const records = [...columns, rows, first, count, starts[first]!];
+    this.#words.set([bytes, template.bytes.length, ...places, ...records], head >> 2);
+    const sum = this.#prepareChecksum(checksum!);
+    return this.#wasm.encodeUniformSpans(head, from, seed, threshold, to, sum) >>> 0;
   }
 
   /** Address of the checksum. */

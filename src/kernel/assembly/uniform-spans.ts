@@ -20,9 +20,9 @@ const NARROW: usize = 4096;
 /** Bits of a position that are both in the lower half of its varint and in its last 4 digits; those above seldom change. */
 const LOW_BITS: u32 = 14;
 
-/** Where a template has what differs. */
+/** A template, where it has what differs, and whose spans it is for; written by span-encoder.ts. */
 @unmanaged
-class UniformTemplate {
+class UniformRun {
   bytes: usize;
   length: u32;
   /** The row's number, 8 bytes, in the trace id or as the root's span id. */
@@ -35,28 +35,30 @@ class UniformTemplate {
   /** Where records joined a trace: its id, 16 bytes, and the id of the parent, 8 bytes. */
   trace: u32;
   parent: u32;
+  /** Addresses of the columns; that of contexts is 0 where records joined no trace. */
+  starts: usize;
+  lengths: usize;
+  contexts: usize;
+  /** As in join-lines.ts. */
+  rows: usize;
+  first: u32;
+  count: u32;
+  /** Where the record starts whose position is `from`. */
+  base: u32;
 
   /**
    * What `encodeUniformSpans` does. `isPlain`: there is no threshold, and no digits of the position; told apart where the code
    * is compiled, because where every log has a span these lines alone would take a tenth longer.
    */
   @inline
-  encode(
-    isPlain: bool,
-    starts: usize,
-    lengths: usize,
-    contexts: usize,
-    rows: usize,
-    first: u32,
-    count: u32,
-    base: u32,
-    from: f64,
-    seed: u64,
-    threshold: u64,
-    to: usize,
-    checksum: Checksum,
-  ): u32 {
-    const position = <u64>from - base;
+  encode(isPlain: bool, from: f64, seed: u64, threshold: u64, to: usize, checksum: Checksum): u32 {
+    const position = <u64>from - this.base;
+    const starts = this.starts;
+    const lengths = this.lengths;
+    const contexts = this.contexts;
+    const rows = this.rows;
+    const first = this.first;
+    const count = this.count;
     const length = this.length;
     const bytes = this.bytes;
     const numberAt = this.number;
@@ -124,41 +126,19 @@ class UniformTemplate {
 }
 
 /**
- * Writes the spans of `count` records, for which there must be room; returns the register of the checksum behind them.
- * `rows`: as in join-lines.ts. The position of the record that starts at `base` is `from`. `contexts`: address of the column where
- * records joined a trace, or 0. The stretches of the checksum are, of 8 bytes: the trace's two where records joined one, the
- * number, the parent then, and the first 8 digits of the position; of 4 bytes: the size, the position and its last 4 digits.
+ * Writes the spans of the run's records, for which there must be room; returns the register of the checksum behind them.
+ * The stretches of the checksum are, of 8 bytes: the trace's two where records joined one, the number, the parent then, and
+ * the first 8 digits of the position; of 4 bytes: the size, the position and its last 4 digits.
  */
 export function encodeUniformSpans(
-  starts: usize,
-  lengths: usize,
-  contexts: usize,
-  rows: usize,
-  first: u32,
-  count: u32,
-  base: u32,
+  run: UniformRun,
   from: f64,
   seed: u64,
   threshold: u64,
-  template: UniformTemplate,
   to: usize,
   checksum: Checksum,
 ): u32 {
-  return threshold == 0 && template.uid == 0
-    ? template.encode(true, starts, lengths, contexts, rows, first, count, base, from, seed, 0, to, checksum)
-    : template.encode(
-        false,
-        starts,
-        lengths,
-        contexts,
-        rows,
-        first,
-        count,
-        base,
-        from,
-        seed,
-        threshold,
-        to,
-        checksum,
-      );
+  return threshold == 0 && run.uid == 0
+    ? run.encode(true, from, seed, 0, to, checksum)
+    : run.encode(false, from, seed, threshold, to, checksum);
 }
